@@ -1,0 +1,64 @@
+"""create_app(): settings, database, audiences and error pages put together — the only wiring."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from flask import Blueprint, Flask
+
+from crm import config, resources, schema
+from crm.access import gates
+from crm.config import Settings
+from crm.db import db, engine_options, tune
+from crm.web import audiences, errors, safety, templating
+
+OFFICE: tuple[str, ...] = ()
+PORTAL: tuple[str, ...] = ()
+PUBLIC: tuple[str, ...] = ()
+API: tuple[str, ...] = ()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application with its settings; without any, those of the environment."""
+    settings = settings or config.from_environment()
+    config.put_in_force(settings)
+    schema.load()
+    app = Flask(
+        "crm", template_folder=str(resources.folder("templates")), static_folder=str(resources.folder("static")),
+        static_url_path="/static",
+    )  # fmt: skip
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_ENGINES={"default": engine_options(settings.sqlalchemy_url)},
+        SEND_FILE_MAX_AGE_DEFAULT=templating.YEAR_SECONDS,
+        JSON_AS_ASCII=False,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    _open_database(app, settings)
+    safety.install(app, settings)
+    templating.install(app)
+    errors.install(app)
+    gates.install(app)
+    _register(app, audiences.office(), OFFICE, gates.staff_only)
+    _register(app, audiences.portal(), PORTAL, gates.members_only)
+    _register(app, audiences.api(), API, gates.tokens_only)
+    _register(app, audiences.public(), PUBLIC, None)
+    return app
+
+
+def _open_database(app: Flask, settings: Settings) -> None:
+    if settings.is_sqlite:
+        Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    db.init_app(app)
+    with app.app_context():
+        tune(db.engine)
+
+
+def _register(app: Flask, audience: Blueprint, modules: tuple[str, ...], gate: object) -> None:
+    """Put each package's edge under its audience. An edge module offers its blueprint as ``area``."""
+    if gate is not None:
+        audience.before_request(gate)  # type: ignore[arg-type]
+    for module in modules:
+        audience.register_blueprint(import_module(module).area)
+    app.register_blueprint(audience)

@@ -1,0 +1,2 @@
+"""Sites where care is given: hospitals, clinics, visiting-nurse stations, the nursing association.
+"""

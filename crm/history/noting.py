@@ -1,0 +1,143 @@
+"""What a flush changed, noted for the record: nobody calls a logging function, nobody forgets to."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import event, inspect
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from crm.db import Model, canonical
+from crm.values.fiscal_year import FiscalYear
+from crm.values.yen import Yen
+
+UNSAID = "…"  # stands for the value of a secret column
+
+
+@dataclass(frozen=True)
+class Noted:
+    """One row's change as it will be recorded."""
+
+    table: str
+    row_id: int
+    operation: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    sealed: dict[str, Any]
+    salt: str | None
+
+    def chained(self) -> list[Any]:
+        """What of this change the act's hash covers: plain values, and digests for what is personal."""
+        return chained(self.table, self.row_id, self.operation, self.before, self.after, self.sealed)
+
+
+def chained(
+    table: str, row_id: int, operation: str, before: dict[str, Any], after: dict[str, Any], sealed: dict[str, Any]
+) -> list[Any]:
+    """The canonical content of a change, without the personal values themselves."""
+    return [
+        table,
+        row_id,
+        operation,
+        {k: v for k, v in before.items() if k not in sealed},
+        {k: v for k, v in after.items() if k not in sealed},
+        sealed,
+    ]
+
+
+def seal(salt: str, value: Any) -> str:
+    """The salted digest of one personal value."""
+    return hmac.new(salt.encode(), canonical(value).encode(), hashlib.sha256).hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """A column's value as plain JSON: yen and years as numbers, dates as ISO, moments in UTC, bytes by digest."""
+    match value:
+        case enum.Enum():
+            return value.value
+        case Yen():
+            return value.amount
+        case FiscalYear():
+            return value.start
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case date():
+            return value.isoformat()
+        case bytes():
+            return "sha256:" + hashlib.sha256(value).hexdigest()
+        case _:
+            return value
+
+
+def notes_of(session: Session) -> list[Noted]:
+    """The changes noted in the session's running unit of work."""
+    notes: list[Noted] = session.info.setdefault("noted", [])
+    return notes
+
+
+def _note(session: Session, _context: Any) -> None:
+    if session.info.get("unit") is None:
+        raise RuntimeError("a write outside an act: open act(...) in the edge, command or worker")
+    for operation, rows in (("insert", session.new), ("update", session.dirty), ("delete", session.deleted)):
+        for row in rows:
+            noted = _change(row, operation)
+            if noted is not None:
+                if session.info["unit"] == "housekeeping":
+                    raise RuntimeError(f"housekeeping may not change {noted.table}: it belongs in an act")
+                notes_of(session).append(noted)
+
+
+def _change(row: Any, operation: str) -> Noted | None:
+    if not isinstance(row, Model) or not row.__audited__:
+        return None
+    state = inspect(row)
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    sealed: dict[str, Any] = {}
+    salt = None
+    for attribute in state.mapper.column_attrs:
+        history = state.attrs[attribute.key].history
+        if operation == "update" and not history.has_changes():
+            continue
+        old = plain(history.deleted[0]) if history.deleted else None
+        new = plain(getattr(row, attribute.key)) if operation != "delete" else None
+        if operation == "delete":
+            old = plain(getattr(row, attribute.key))
+        info = attribute.columns[0].info
+        if info.get("secret"):
+            old, new = (None if old is None else UNSAID), (None if new is None else UNSAID)
+        if operation != "insert":
+            before[attribute.key] = old
+        if operation != "delete":
+            after[attribute.key] = new
+        if info.get("personal"):
+            salt = salt or secrets.token_hex(16)
+            sealed[attribute.key] = [seal(salt, old), seal(salt, new)]
+    if operation == "update" and not after:
+        return None
+    return Noted(row.__tablename__, row.id, operation, before, after, sealed, salt)
+
+
+def _refuse_bulk(state: ORMExecuteState) -> None:
+    if not (state.is_update or state.is_delete) or state.bind_mapper is None:
+        return
+    if getattr(state.bind_mapper.class_, "__audited__", False):
+        raise RuntimeError(f"a bulk change of {state.bind_mapper.class_.__tablename__} would skip the record")
+
+
+def _guard_flush(session: Session, _context: Any, _instances: Any) -> None:
+    if session.info.get("unit") is None and (session.new or session.deleted or any(map(session.is_modified, session.dirty))):
+        raise RuntimeError("a write outside an act: open act(...) in the edge, command or worker")
+
+
+def listen() -> None:
+    """Note the changes of every session of this application. Called once, when the module that commits is imported."""
+    event.listen(Session, "before_flush", _guard_flush)
+    event.listen(Session, "after_flush", _note)
+    event.listen(Session, "do_orm_execute", _refuse_bulk)

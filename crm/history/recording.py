@@ -1,0 +1,198 @@
+"""The unit of work: the only module that commits.
+
+``act()`` opens a write, notes what changed, gives the act its place in the chain and commits everything at once. Only
+edges, commands, the worker and the demo open one; nouns and use cases never do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from blinker import Signal
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from crm import clock
+from crm.db import Model, canonical, db
+from crm.errors import Busy, Stale
+from crm.history import commands, noting
+from crm.history.kinds import Kind
+from crm.history.records import Act, ChainHead, Change
+from crm.text import _
+
+GENESIS = "0" * 64
+committed = Signal("sent with the kind after an act has been committed")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a user, a member's person, a token, the public, a command or the worker."""
+
+    kind: str
+    id: int | None = None
+
+    def __str__(self) -> str:
+        return self.kind if self.id is None else f"{self.kind}:{self.id}"
+
+
+PUBLIC = Actor("public")
+WORKER = Actor("worker")
+
+_acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[None]:
+    """Everything written inside the block is written by ``actor``."""
+    token = _acting.set(actor)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def acts_now(actor: Actor | None) -> None:
+    """Set who acts for the rest of this context: the web calls it once per request."""
+    _acting.set(actor)
+
+
+def acting() -> Actor | None:
+    """Who acts here, if anyone was named."""
+    return _acting.get()
+
+
+@dataclass
+class Deed:
+    """The running act, as an edge sees it."""
+
+    kind: Kind
+    about: Model | None
+    note: str
+    command: commands.Command | None = field(default=None, repr=False)
+    number: int | None = None
+
+    def leads_to(self, location: str, *, answer: str | None = None) -> None:
+        """Where the same form, sent again, shall lead; ``answer`` is an API's body."""
+        if self.command is not None:
+            self.command.location, self.command.answer = location, answer
+
+
+_deed: ContextVar[Deed | None] = ContextVar("deed", default=None)
+
+
+def running() -> Deed | None:
+    """The act that is open here, if any."""
+    return _deed.get()
+
+
+@contextmanager
+def act(kind: Kind, *, about: Model | None = None, note: str = "") -> Iterator[Deed]:
+    """One write, committed with its record when the block ends, rolled back when it raises.
+
+    ``about`` is the row the act is chiefly about (it may be given later as ``deed.about``), ``note`` a person's reason.
+    Raises ``RuntimeError`` without an actor or inside another act, ``Stale`` when a row was changed meanwhile, ``Busy`` when
+    the database is held by others for too long, ``commands.AlreadyDone`` when the same form was carried out before.
+    """
+    actor = acting()
+    if actor is None:
+        raise RuntimeError("an act needs an actor: acting_as(...)")
+    if _deed.get() is not None:
+        raise RuntimeError("acts do not nest")
+    deed = Deed(kind, about, note)
+    token = _deed.set(deed)
+    try:
+        with _unit("act") as session:
+            deed.command = commands.take(session, str(actor))
+            yield deed
+            session.flush()
+            _record(session, deed, actor)
+    finally:
+        _deed.reset(token)
+    committed.send(kind)
+
+
+@contextmanager
+def housekeeping() -> Iterator[Session]:
+    """A commit for tables outside the record (sessions, counters, delivery); refuses any other change."""
+    with _unit("housekeeping") as session:
+        yield session
+        session.flush()
+
+
+@contextmanager
+def _unit(name: str) -> Iterator[Session]:
+    session = db.session
+    if session.new or session.deleted or any(session.is_modified(row) for row in session.dirty):
+        raise RuntimeError("something was changed before its act began")
+    session.rollback()  # drop the read snapshot: what is decided here must be read here
+    session.info.update(unit=name, noted=[])
+    try:
+        session.connection(execution_options={"crm_writing": True})
+        yield session
+        session.commit()
+    except StaleDataError as error:
+        session.rollback()
+        raise Stale(_("Someone else saved this record meanwhile. Nothing was written; please look at it again.")) from error
+    except OperationalError as error:
+        session.rollback()
+        if _is_busy(error):
+            raise Busy from error
+        raise
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.update(unit=None, noted=[])
+
+
+def _is_busy(error: OperationalError) -> bool:
+    """Locked (SQLite), serialisation failure, deadlock or lock time-out (PostgreSQL): worth trying again."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state in ("40001", "40P01", "55P03") or "locked" in str(error.orig) or "busy" in str(error.orig)
+
+
+def _record(session: Session, deed: Deed, actor: Actor) -> None:
+    """Write the act and its changes, taking the next place in the chain under the head's lock."""
+    notes = noting.notes_of(session)
+    about = deed.about if deed.about is not None and deed.about.id is not None else None
+    head = session.scalars(sa.select(ChainHead).with_for_update()).one_or_none()
+    if head is None:
+        head = ChainHead(number=0, hash=GENESIS)
+        session.add(head)
+    at = clock.now()
+    about_row = (about.__tablename__, about.id) if about is not None else (None, None)
+    content = [head.number + 1, deed.kind.value, str(actor), at.isoformat(), *about_row, deed.note]
+    digest = link(head.hash, content, [note.chained() for note in notes])
+    written = Act(
+        number=head.number + 1, kind=deed.kind, actor=str(actor), at=at, about_table=about_row[0],
+        about_id=about_row[1], note=deed.note, previous=head.hash, hash=digest,
+    )  # fmt: skip
+    session.add(written)
+    head.number, head.hash = written.number, digest
+    session.flush()
+    deed.number = written.number
+    if notes:
+        session.execute(sa.insert(Change), [_row(written.id, i, note) for i, note in enumerate(notes)])
+
+
+def link(previous: str, content: list[Any], changes: list[list[Any]]) -> str:
+    """The hash of an act: SHA-256 over the hash before it, its content and its changes in canonical spelling."""
+    return hashlib.sha256(canonical([previous, content, changes]).encode()).hexdigest()
+
+
+def _row(act_id: int, position: int, note: noting.Noted) -> dict[str, Any]:
+    return {
+        "act_id": act_id, "position": position, "table_name": note.table, "row_id": note.row_id,
+        "operation": note.operation, "before": note.before, "after": note.after, "sealed": note.sealed,
+        "salt": note.salt, "erased_by": None,
+    }  # fmt: skip
+
+
+noting.listen()

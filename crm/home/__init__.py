@@ -1,0 +1,2 @@
+"""Pages that look across everything: the dashboard, letters, papers, history, settings.
+"""

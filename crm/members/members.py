@@ -1,0 +1,85 @@
+"""Member: an organisation in the consortium, its number for life, and its class from day to day."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm.db import Model, Versioned
+from crm.members.tiers import FeeTier, MemberClass
+from crm.organisations.organisations import Organisation
+from crm.values.fiscal_year import FiscalYear
+
+
+class Member(Versioned, Model):
+    """One organisation's membership. ``number`` is given at acceptance and never reused."""
+
+    __tablename__ = "members"
+
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), unique=True, init=False)
+    organisation: Mapped[Organisation] = relationship()
+    number: Mapped[str] = mapped_column(unique=True)
+    classes: Mapped[list[ClassPeriod]] = relationship(
+        back_populates="member", order_by="ClassPeriod.since", default_factory=list, init=False
+    )
+    terms: Mapped[list[MembershipTerm]] = relationship(
+        back_populates="member", order_by="MembershipTerm.year", default_factory=list, init=False
+    )
+
+    def class_on(self, day: date) -> MemberClass | None:
+        """The class on a day, ``None`` when not a member then."""
+        return next((p.member_class for p in self.classes if p.since <= day and (p.until is None or day <= p.until)), None)
+
+
+class ClassPeriod(Model):
+    """企業会員 or 准会員 from a day to a day (the last day of membership in that class). A return is a new row."""
+
+    __tablename__ = "class_periods"
+    __table_args__ = (Index("ix_class_periods_days", "since", "until"),)
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), index=True, init=False)
+    member: Mapped[Member] = relationship(back_populates="classes")
+    member_class: Mapped[MemberClass]
+    since: Mapped[date]
+    until: Mapped[date | None] = mapped_column(default=None)
+    reason: Mapped[str] = mapped_column(default="")
+
+
+class TermState(StrEnum):
+    """A year's membership runs, or ended early by withdrawal."""
+
+    ACTIVE = "active"
+    WITHDRAWN = "withdrawn"
+
+
+class MembershipTerm(Versioned, Model):
+    """One member, one fiscal year. The tier may be fixed by hand, with a reason."""
+
+    __tablename__ = "membership_terms"
+    __table_args__ = (UniqueConstraint("member_id", "year"),)
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), index=True, init=False)
+    member: Mapped[Member] = relationship(back_populates="terms")
+    year: Mapped[FiscalYear] = mapped_column(index=True)
+    member_class: Mapped[MemberClass]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    state: Mapped[TermState] = mapped_column(default=TermState.ACTIVE, init=False)
+    fixed_tier_id: Mapped[int | None] = mapped_column(ForeignKey("fee_tiers.id"), default=None, init=False)
+    fixed_tier: Mapped[FeeTier | None] = relationship(default=None, init=False)
+    fixed_reason: Mapped[str] = mapped_column(default="", init=False)
+    withdrawal_asked_on: Mapped[date | None] = mapped_column(default=None, init=False)
+    withdrawal_reason: Mapped[str] = mapped_column(default="", init=False)
+
+
+def counted_on(day: date) -> sa.Select[tuple[MemberClass, int]]:
+    """How many members of each class on any day, past or to come."""
+    return (
+        sa.select(ClassPeriod.member_class, sa.func.count(sa.distinct(ClassPeriod.member_id)))
+        .where(ClassPeriod.since <= day, sa.or_(ClassPeriod.until.is_(None), ClassPeriod.until >= day))
+        .group_by(ClassPeriod.member_class)
+    )

@@ -1,0 +1,26 @@
+"""Every table, on one page: imports every noun once; what migrations, backups and tests look at."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import sqlalchemy as sa
+
+from crm.db import Model
+
+NOUNS = (
+    "crm.history.records",
+    "crm.history.commands",
+    "crm.settings.settings",
+    "crm.organisations.organisations",
+    "crm.organisations.people",
+    "crm.members.tiers",
+    "crm.members.members",
+)
+
+
+def load() -> sa.MetaData:
+    """All tables, their modules imported."""
+    for module in NOUNS:
+        import_module(module)
+    return Model.metadata

@@ -1,0 +1,2 @@
+"""Schools and the programs held there. Never a pupil's name.
+"""

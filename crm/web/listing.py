@@ -1,0 +1,273 @@
+"""One list, declared once — columns, search, filters, order — with four exits: the page, CSV, XLSX and JSON.
+
+A list costs the same number of queries however many rows it has: one to count, one for the page (the select brings its own
+eager loading).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response, request, url_for
+from werkzeug.exceptions import BadRequest
+
+from crm import clock, text
+from crm.db import db
+from crm.exchange import writing
+from crm.values.fiscal_year import FiscalYear
+from crm.values.yen import Yen
+
+PER_PAGE = 50
+EXPORT_LIMIT = 100_000
+EXITS = ("csv", "xlsx", "json")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: ``value`` is an attribute path or a function of the row; ``sort`` what the database orders by."""
+
+    key: str
+    label: Any
+    value: str | Callable[[Any], Any] = ""
+    kind: str = "text"
+    sort: Any = None
+    url: Callable[[Any], str | None] | None = None
+
+    def of(self, row: Any) -> Any:
+        """The column's value for a row."""
+        if callable(self.value):
+            return self.value(row)
+        found = row
+        for part in (self.value or self.key).split("."):
+            found = None if found is None else getattr(found, part)
+        return found
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A choice above the list. ``apply`` narrows the select; ``options`` are (value, label)."""
+
+    name: str
+    label: Any
+    options: Callable[[], Iterable[tuple[str, Any]]]
+    apply: Callable[[sa.Select[Any], str], sa.Select[Any]]
+    default: str = ""
+
+
+def choice_filter(name: str, label: Any, column: Any, members: type[Enum]) -> Filter:
+    """A filter over a state or kind."""
+    return Filter(
+        name,
+        label,
+        lambda: [(m.value, text.label(m)) for m in members],
+        lambda select, value: select.where(column == members(value)),
+    )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column of the page at hand, with the address that sorts by it."""
+
+    key: str
+    label: str
+    kind: str
+    sort_url: str | None
+    sorted: str | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the page: its cells in the order of the columns."""
+
+    cells: list[Any]
+    urls: list[str | None]
+    url: str | None
+    item: Any
+
+
+@dataclass(frozen=True)
+class FilterShown:
+    """A filter as the page shows it."""
+
+    name: str
+    label: str
+    options: list[tuple[str, str]]
+    value: str
+
+
+@dataclass
+class Listing:
+    """The declaration. ``search`` turns the typed words into a condition; ``order`` is the default order."""
+
+    name: str
+    columns: Sequence[Column]
+    order: Sequence[Any]
+    search: Callable[[str], Any] | None = None
+    filters: Sequence[Filter] = field(default_factory=tuple)
+    per_page: int = PER_PAGE
+    title: Any = ""
+
+    def of(self, select: sa.Select[Any], *, url: Callable[[Any], str | None] | None = None) -> ListPage:
+        """The list as this request asks for it. A wrong page or filter value answers 400."""
+        return ListPage(self, select, url)
+
+
+class ListPage:
+    """A list as one request asks for it: what templates print and what the exits write."""
+
+    def __init__(self, listing: Listing, select: sa.Select[Any], url: Callable[[Any], str | None] | None) -> None:
+        self._listing, self._url = listing, url
+        self.name, self.title = listing.name, str(listing.title)
+        self.search = request.args.get("q", "").strip()[:200]
+        self.searchable = listing.search is not None
+        self.filters = [self._shown_filter(f) for f in listing.filters]
+        self._select = self._ordered(self._narrowed(select))
+        self.total: int = db.session.scalar(sa.select(sa.func.count()).select_from(
+            self._select.order_by(None).options(sa.orm.noload("*")).subquery())) or 0  # fmt: skip
+        self.pages = max(1, -(-self.total // listing.per_page))
+        self.page = min(_page_number(), self.pages)
+        self.first = 0 if not self.total else (self.page - 1) * listing.per_page + 1
+        self.last = min(self.page * listing.per_page, self.total)
+        self.columns = [self._shown_column(c) for c in listing.columns]
+        self.is_filtered = bool(self.search or any(f.value != d.default for f, d in zip(self.filters, listing.filters)))
+        self.previous_url = self._here(page=self.page - 1) if self.page > 1 else None
+        self.next_url = self._here(page=self.page + 1) if self.page < self.pages else None
+        self.export_urls = {exit_: self._here(format=exit_, page=None) for exit_ in EXITS}
+        self.clear_url = self.action_url = request.path
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows of this page."""
+        if not hasattr(self, "_rows"):
+            limited = self._select.limit(self._listing.per_page).offset((self.page - 1) * self._listing.per_page)
+            self._rows = [self._row(item) for item in _items(limited)]
+        return self._rows
+
+    def exit(self) -> Response | None:
+        """The list as CSV, XLSX or JSON when the address asks for it, else ``None``."""
+        wanted = request.args.get("format")
+        if wanted not in EXITS:
+            return None
+        headings = [str(c.label) for c in self._listing.columns]
+        rows = [[c.of(item) for c in self._listing.columns] for item in _items(self._select.limit(EXPORT_LIMIT))]
+        file = f"{self.name}-{clock.today():%Y%m%d}.{wanted}"
+        if wanted == "json":
+            keys = [c.key for c in self._listing.columns]
+            return _attached(writing.json_bytes([dict(zip(keys, map(_plain, row))) for row in rows]), "application/json", file)
+        if wanted == "csv":
+            encoding = "cp932" if request.args.get("encoding") == "cp932" else "utf-8-sig"
+            body = writing.csv_bytes(headings, [[_worded(v) for v in row] for row in rows], encoding=encoding)
+            return _attached(body, f"text/csv; charset={'shift_jis' if encoding == 'cp932' else 'utf-8'}", file)
+        kinds = [c.kind for c in self._listing.columns]
+        return _attached(writing.xlsx_bytes(self.title or self.name, headings, [[_numbered(v) for v in r] for r in rows], kinds),
+                         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", file)  # fmt: skip
+
+    def _narrowed(self, select: sa.Select[Any]) -> sa.Select[Any]:
+        if self.search and self._listing.search is not None:
+            select = select.where(self._listing.search(self.search))
+        for declared, shown in zip(self._listing.filters, self.filters):
+            if shown.value:
+                try:
+                    select = declared.apply(select, shown.value)
+                except (ValueError, KeyError) as error:
+                    raise BadRequest(f"{declared.name}: {shown.value}") from error
+        return select
+
+    def _ordered(self, select: sa.Select[Any]) -> sa.Select[Any]:
+        wanted = request.args.get("sort", "")
+        column = next((c for c in self._listing.columns if c.key == wanted.lstrip("-") and c.sort is not None), None)
+        if column is None:
+            return select.order_by(*self._listing.order)
+        return select.order_by(column.sort.desc() if wanted.startswith("-") else column.sort.asc(), *self._listing.order)
+
+    def _shown_filter(self, declared: Filter) -> FilterShown:
+        value = request.args.get(declared.name, declared.default)
+        return FilterShown(declared.name, str(declared.label), [(v, str(t)) for v, t in declared.options()], value)
+
+    def _shown_column(self, column: Column) -> Shown:
+        wanted = request.args.get("sort", "")
+        sorted_ = {column.key: "ascending", "-" + column.key: "descending"}.get(wanted)
+        towards = "-" + column.key if sorted_ == "ascending" else column.key
+        sort_url = self._here(sort=towards, page=None) if column.sort is not None else None
+        return Shown(column.key, str(column.label), column.kind, sort_url, sorted_)
+
+    def _row(self, item: Any) -> Row:
+        return Row(
+            [c.of(item) for c in self._listing.columns],
+            [c.url(item) if c.url else None for c in self._listing.columns],
+            self._url(item) if self._url else None,
+            item,
+        )
+
+    def _here(self, **changes: Any) -> str:
+        arguments = {**request.args.to_dict(), **(request.view_args or {}), **changes}
+        return url_for(request.endpoint or "", **{k: v for k, v in arguments.items() if v not in (None, "")})
+
+
+def _items(select: sa.Select[Any]) -> Sequence[Any]:
+    result = db.session.execute(select)
+    rows = result.unique().all()
+    return [row[0] if len(row) == 1 else row for row in rows]
+
+
+def _page_number() -> int:
+    asked = request.args.get("page", "1")
+    if not (asked.isascii() and asked.isdecimal() and 0 < len(asked) < 8):
+        raise BadRequest("page")
+    return max(1, int(asked))
+
+
+def _attached(body: bytes, media_type: str, file: str) -> Response:
+    response = Response(body, content_type=media_type)
+    response.headers.set("Content-Disposition", "attachment", filename=file)
+    return response
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Yen():
+            return value.amount
+        case FiscalYear():
+            return value.start
+        case Enum():
+            return value.value
+        case datetime() | date():
+            return value.isoformat()
+        case None | str() | int() | float() | bool():
+            return value
+        case _:
+            return str(value)
+
+
+def _numbered(value: Any) -> Any:
+    """As a spreadsheet cell: real numbers and dates, words for states."""
+    match value:
+        case Yen():
+            return value.amount
+        case datetime():
+            return value.astimezone(clock.TOKYO).replace(tzinfo=None)
+        case date() | None | int() | float():
+            return value
+        case _:
+            return _worded(value)
+
+
+def _worded(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case Enum():
+            return text.label(value)
+        case Yen():
+            return str(value.amount)
+        case datetime():
+            return value.astimezone(clock.TOKYO).strftime("%Y-%m-%d %H:%M")
+        case date():
+            return value.isoformat()
+        case _:
+            return str(value)
