@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 from flask import Blueprint, Flask
+from flask.typing import ResponseReturnValue
 
 from crm import config, resources, schema
 from crm.access import gates
@@ -13,9 +15,13 @@ from crm.config import Settings
 from crm.db import db, engine_options, tune
 from crm.web import audiences, errors, safety, templating
 
+Gate = Callable[[], ResponseReturnValue | None]
+
 OFFICE: tuple[str, ...] = ()
 PORTAL: tuple[str, ...] = ()
-PUBLIC: tuple[str, ...] = ()
+PUBLIC: tuple[str, ...] = (
+    "crm.home.public",
+)
 API: tuple[str, ...] = ()
 
 
@@ -55,10 +61,10 @@ def _open_database(app: Flask, settings: Settings) -> None:
         tune(db.engine)
 
 
-def _register(app: Flask, audience: Blueprint, modules: tuple[str, ...], gate: object) -> None:
+def _register(app: Flask, audience: Blueprint, modules: tuple[str, ...], gate: Gate | None) -> None:
     """Put each package's edge under its audience. An edge module offers its blueprint as ``area``."""
     if gate is not None:
-        audience.before_request(gate)  # type: ignore[arg-type]
+        audience.before_request(gate)
     for module in modules:
         audience.register_blueprint(import_module(module).area)
     app.register_blueprint(audience)

@@ -173,6 +173,8 @@ def secret(*args: Any, **kwargs: Any) -> Any:
 def _notice_old_values(mapper: Mapper[Any], class_: type) -> None:
     """Old values are loaded before a change on every column, else the record would say 'before: nothing'."""
     for attribute in mapper.column_attrs:
+        if not isinstance(attribute.columns[0], sa.Column):
+            continue
         getattr(class_, attribute.key).impl.active_history = True
 
 
@@ -180,7 +182,13 @@ def engine_options(url: str) -> dict[str, Any]:
     """What ``create_engine`` is told besides the address."""
     if url.startswith("sqlite"):
         return {"url": url, "connect_args": {"timeout": 30, "check_same_thread": False}}
-    return {"url": url, "pool_pre_ping": True, "pool_size": 8, "max_overflow": 8, "connect_args": {"options": "-c timezone=UTC"}}
+    return {
+        "url": url,
+        "pool_pre_ping": True,
+        "pool_size": 8,
+        "max_overflow": 8,
+        "connect_args": {"options": "-c timezone=UTC"},
+    }
 
 
 def tune(engine: Engine) -> None:
@@ -193,7 +201,13 @@ def tune(engine: Engine) -> None:
 
 def _on_sqlite_connect(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # the driver would not BEGIN before a SELECT: reads would not be one moment
-    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "cache_size=-16000"):
+    for pragma in (
+        "foreign_keys=ON",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "busy_timeout=30000",
+        "cache_size=-16000",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -85,5 +85,9 @@ def N_(text: str) -> str:
 
 
 def label(member: Enum | None) -> str:
-    """How a state or kind is called: its value, looked up under the name of its class."""
-    return "" if member is None else pgettext(type(member).__name__, str(member.value))
+    """How a state or kind is called: its value, looked up under the name of its class; in English the value in words."""
+    if member is None:
+        return ""
+    value = str(member.value)
+    found = pgettext(type(member).__name__, value)
+    return value.replace("_", " ").replace(".", ": ").capitalize() if found == value and locale() == "en" else found

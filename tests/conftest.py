@@ -23,6 +23,7 @@ from crm.config import Settings
 from tests import databases, postgres_server
 from tests.visiting import Visitor
 
+PASSWORD = "花火と多摩川の夕暮れ 42"
 SECRET = "a secret for tests, longer than thirty-two characters"
 
 
@@ -135,6 +136,30 @@ def client(app: Flask) -> Visitor:
     visitor = app.test_client()
     assert isinstance(visitor, Visitor)
     return visitor
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[..., Visitor]:
+    """``sign_in("clerk")``: a visitor signed in with a role, second factor given; ``user=`` signs in someone who exists."""
+    from crm.access import sessions, users
+    from crm.access.permissions import Role
+    from crm.history.kinds import Kind
+    from crm.history.recording import act, housekeeping
+
+    def enter(role: str = "clerk", *, user: users.User | None = None) -> Visitor:
+        if user is None:
+            email = f"{role}-{uuid.uuid4().hex[:6]}@example.jp"
+            with act(Kind.USER_INVITED):
+                user = users.add_with_password(email=email, name=f"見本 {role}", role=Role(role), password=PASSWORD)
+        with housekeeping():
+            token = sessions.start(user, sessions.Strength.SECOND_FACTOR)
+        visitor = app.test_client()
+        assert isinstance(visitor, Visitor)
+        with visitor.session_transaction() as cookie:
+            cookie["_user_id"] = token  # where login_door.py carries it
+        return visitor
+
+    return enter
 
 
 @pytest.fixture

@@ -14,14 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import alembic.command
-import alembic.config
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
 from crm import db as database
-from crm import resources, schema
+from crm import resources, schema, upgrading
 from tests import postgres_server
 
 ENGINES = ("sqlite", "postgresql")
@@ -96,13 +94,8 @@ def build_schema(url: str) -> None:
 
 def migrate(url: str, to: str = "head") -> None:
     """The schema as the migrations build it, up to a revision."""
-    config = alembic.config.Config()
-    config.set_main_option("script_location", str(resources.folder("migrations")))
     engine = open_engine(url)
-    with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        alembic.command.upgrade(config, to)
-        connection.commit()
+    upgrading.upgrade(engine, to)
     engine.dispose()
 
 

@@ -6,7 +6,7 @@ import contextvars
 from html.parser import HTMLParser
 from typing import Any
 
-from flask import has_app_context
+from flask import current_app, has_app_context
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -31,14 +31,12 @@ class Visitor(FlaskClient):
         chosen = _pick(forms_on(shown.text), form)
         values = {**chosen.values, **fields}
         kept = {name: value for name, value in values.items() if value is not None}
-        return self.open(
-            chosen.action or page, method=chosen.method, data=kept, follow_redirects=follow_redirects
-        )  # fmt: skip
+        return self.open(chosen.action or page, method=chosen.method, data=kept, follow_redirects=follow_redirects)
 
 
 def _see_the_present() -> None:
     """End the test's own read transaction, so that it neither holds back nor misses what a request commits."""
-    if has_app_context():
+    if has_app_context() and "sqlalchemy" in current_app.extensions:
         from crm.db import db
 
         db.session.rollback()
@@ -73,7 +71,6 @@ class _FormReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[Form] = []
-        self._open: dict[str, Form] = {}
         self._form: Form | None = None
         self._select: str | None = None
         self._text: str | None = None

@@ -8,8 +8,11 @@ import click
 
 FAMILIES: tuple[str, ...] = (
     "crm.cli.installation",
+    "crm.cli.mail",
     "crm.cli.serving",
     "crm.cli.settings",
+    "crm.cli.importing",
+    "crm.cli.keeping",
 )
 
 

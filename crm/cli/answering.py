@@ -45,7 +45,9 @@ def say(text: object) -> None:
     click.echo(str(text), err=True)
 
 
-def command(name: str | None = None, *, app: bool = True, **attrs: Any) -> Callable[[Callable[..., Answer | None]], click.Command]:
+def command(
+    name: str | None = None, *, app: bool = True, **attrs: Any
+) -> Callable[[Callable[..., Answer | None]], click.Command]:
     """A command with ``--json``. ``app``: run inside the application, acting as the command line."""
 
     def decorate(function: Callable[..., Answer | None]) -> click.Command:
@@ -56,7 +58,9 @@ def command(name: str | None = None, *, app: bool = True, **attrs: Any) -> Calla
             sys.exit(code)
 
         spelled = name or function.__name__.replace("_", "-")
-        with_json = click.option("--json", "as_json", is_flag=True, help="Print exactly one JSON object on stdout.")(run)
+        with_json = click.option("--json", "as_json", is_flag=True, help="Print exactly one JSON object on stdout.")(
+            run
+        )
         return click.command(spelled, **attrs)(with_json)
 
     return decorate
@@ -83,7 +87,9 @@ def _print(answer: Answer, as_json: bool) -> None:
         click.echo(json.dumps(answer, ensure_ascii=False, default=str))
     else:
         for key, value in answer.items():
-            say(f"{key}: {json.dumps(value, ensure_ascii=False, default=str, indent=1) if isinstance(value, (dict, list)) else value}")
+            say(
+                f"{key}: {json.dumps(value, ensure_ascii=False, default=str, indent=1) if isinstance(value, (dict, list)) else value}"
+            )
 
 
 def settings() -> config.Settings:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import segno
-from reportlab.lib.colors import HexColor, white
+from reportlab.lib.colors import HexColor
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
 
 from crm.documents import fonts, seals
-from crm.documents.lines import Style, Text
+from crm.documents.lines import Style, Text, fitting_size
 from crm.documents.papers import LETTER, Issuer
 from crm.values import dates
 from crm.values.tax import Tax, TaxTotal
@@ -112,17 +111,17 @@ def gap(height: float = 4 * mm) -> Flowable:
     return Spacer(1, height)
 
 
-def title(text: str, *, size: float = 20) -> Flowable:
-    """The heading in the middle, letters spaced as Japanese headings are."""
-    spaced = "　".join(text) if len(text) <= 4 and not text.isascii() else text
-    return Text(spaced, Style(fonts.BOLD, size, align="centre"), after=5 * mm)
+def title(text: str, *, size: float = 20, face: str = fonts.BOLD) -> Flowable:
+    """The heading in the middle; a short Japanese one with its letters spaced."""
+    spacing = 0 if text.isascii() or len(text) > 6 else size * (1 if len(text) <= 4 else 0.4)
+    return Text(text, Style(face, size, align="centre", spacing=spacing), after=5 * mm)
 
 
 def heading(to: Sequence[Addressee], issuer: Issuer, meta: Sequence[tuple[str, str]], language: str = "ja") -> Flowable:
     """The upper part of a letter: who it is to on the left; number, dates and who sends it with seal on the right."""
     left, right = WIDTH * 0.54, WIDTH * 0.42
     senders = [*_meta(meta, right), gap(3 * mm), IssuerBlock(issuer, language)]
-    return _plain([[addressees(to, language), "", senders]], [left, WIDTH - left - right, right])
+    return _plain([[addressees(to, language), gap(), senders]], [left, WIDTH - left - right, right])
 
 
 def addressees(to: Sequence[Addressee], language: str = "ja") -> list[Flowable]:
@@ -133,7 +132,9 @@ def addressees(to: Sequence[Addressee], language: str = "ja") -> list[Flowable]:
         where += [addressee.address] if addressee.address else []
         parts += [Text(line, BODY) for line in where]
         names = addressee.names(language)
-        parts += [Text(name, Style(size=12.5, leading=19), before=1.5 * mm if i == 0 else 0) for i, name in enumerate(names)]
+        parts += [
+            Text(name, Style(size=12.5, leading=19), before=1.5 * mm if i == 0 else 0) for i, name in enumerate(names)
+        ]
         parts.append(gap(3 * mm))
     return parts
 
@@ -144,21 +145,36 @@ def _meta(rows: Sequence[tuple[str, str]], width: float) -> list[Flowable]:
     return [_plain(cells, [label, width - label])] if cells else []
 
 
-class IssuerBlock(Flowable):
-    """Name, address, numbers of the issuer, the seal over the end of the name as it is pressed on paper."""
+def pairs(rows: Sequence[tuple[str, str]], *, width: float = WIDTH) -> Flowable:
+    """Labels and what they say, one below the other with a thin rule: year, period, due date."""
+    label = max(fonts.width(fonts.printable(k), BODY.face, BODY.size) for k, _ in rows) + 8 * mm
+    drawn = Table([[Text(k, BODY), Text(v, BODY)] for k, v in rows], [label, width - label], spaceAfter=4 * mm)
+    drawn.setStyle([("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE), ("VALIGN", (0, 0), (-1, -1), "TOP"), *_tight(1 * mm)])
+    return drawn
 
-    def __init__(self, issuer: Issuer, language: str = "ja", *, sealed: bool = True) -> None:
+
+class IssuerBlock(Flowable):
+    """Who issues the paper, the seal over the end of the name as it is pressed on paper.
+
+    With address and numbers as on a letter, or ``formal`` with name and representative only, as under a certificate.
+    """
+
+    def __init__(self, issuer: Issuer, language: str = "ja", *, formal: bool = False) -> None:
         super().__init__()
-        self.issuer, self.language, self.sealed = issuer, language, sealed
+        self.issuer, self.language, self.formal = issuer, language, formal
         self._parts: list[tuple[Text, float]] = []
 
-    def _texts(self) -> list[Text]:
+    def _texts(self, room: float) -> list[Text]:
         issuer, words = self.issuer, WORDS[self.language]
         name = issuer.name_en if self.language == "en" and issuer.name_en else issuer.name
+        if self.formal:
+            size = fitting_size(fonts.printable(name), fonts.SERIF, room, largest=14, smallest=9)
+            rows = (name, issuer.representative or issuer.department)
+            return [Text(row, Style(fonts.SERIF, size, leading=24)) for row in rows if row]
         where = f"〒{issuer.postal_code}\n{issuer.address}" if issuer.postal_code else issuer.address
         small = [where, f"{words['phone']} {issuer.phone}" if issuer.phone else "", issuer.email]
         small.append(f"{words['registration']} {issuer.registration_number}" if issuer.registration_number else "")
-        size = fonts_fitting(name, self.width - seals.SIZE * 0.45)
+        size = fitting_size(fonts.printable(name), fonts.BOLD, room, largest=11, smallest=8.5)
         texts = [Text(name, Style(fonts.BOLD, size, leading=17))]
         texts += [Text(line, BODY) for line in (issuer.department, issuer.representative) if line]
         return texts + [Text(line, SMALL.but(leading=12.5)) for line in small if line]
@@ -166,8 +182,9 @@ class IssuerBlock(Flowable):
     def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
         """The width taken and the height needed, in points."""
         self.width = available_width
-        self._parts = [(text, text.wrap(self.width - seals.SIZE * 0.45, available_height)[1]) for text in self._texts()]
-        self.height = max(sum(height for _, height in self._parts), seals.SIZE + 2 * mm if self.sealed else 0)
+        room = self.width - seals.SIZE * 0.45
+        self._parts = [(text, text.wrap(room, available_height)[1]) for text in self._texts(room)]
+        self.height = max(sum(height for _, height in self._parts), seals.SIZE + 2 * mm)
         return self.width, self.height
 
     def draw(self) -> None:
@@ -176,15 +193,8 @@ class IssuerBlock(Flowable):
         for text, height in self._parts:
             y -= height
             text.drawOn(self.canv, 0, y)
-        if self.sealed:
-            seals.draw(self.canv, self.width - seals.SIZE, self.height - seals.SIZE - 1 * mm, self.issuer.seal, self.issuer.name)
-
-
-def fonts_fitting(text: str, width: float) -> float:
-    """The size at which a name stays on one line, within reason."""
-    from crm.documents.lines import fitting_size
-
-    return fitting_size(fonts.printable(text), fonts.BOLD, width, largest=11, smallest=8.5)
+        left, bottom = self.width - seals.SIZE, self.height - seals.SIZE - 1 * mm
+        seals.draw(self.canv, left, bottom, self.issuer.seal, self.issuer.name)
 
 
 def paragraph(text: str, style: Style = BODY, *, after: float = 3 * mm) -> Flowable:
@@ -195,9 +205,14 @@ def paragraph(text: str, style: Style = BODY, *, after: float = 3 * mm) -> Flowa
 def grand_total(label: str, amount: Yen, remark: str = "", *, closed: bool = False) -> Flowable:
     """The one figure that matters, boxed. ``closed`` adds the stroke of a receipt, after which nothing can be written."""
     figure = f"{amount.formatted}{'－' if closed else ''}"
-    cells = [[Text(label, Style(fonts.BOLD, 11)), Text(figure, Style(fonts.BOLD, 17, align="right")), Text(remark, SMALL)]]
+    cells = [
+        [Text(label, Style(fonts.BOLD, 11)), Text(figure, Style(fonts.BOLD, 17, align="right")), Text(remark, SMALL)]
+    ]
     box = Table(cells, [42 * mm, 58 * mm, 30 * mm], hAlign="LEFT", spaceAfter=5 * mm)
-    box.setStyle([("BOX", (0, 0), (-1, -1), 1.1, FIRM), ("VALIGN", (0, 0), (-1, -1), "MIDDLE"), ("BACKGROUND", (0, 0), (0, 0), SHADE)])
+    box.setStyle([
+        ("BOX", (0, 0), (-1, -1), 1.1, FIRM), ("VALIGN", (0, 0), (-1, -1), "MIDDLE"), ("BACKGROUND", (0, 0), (0, 0), SHADE),
+        *_tight(1.5 * mm),
+    ])  # fmt: skip
     return box
 
 
@@ -206,7 +221,9 @@ def lines(rows: Sequence[Line], language: str = "ja") -> list[Flowable]:
     words = WORDS[language]
     head = [words[key] for key in ("description", "quantity", "unit_price", "rate", "amount")]
     body = [[_described(line), _quantity(line), _unit_price(line), _rate(line, words), str(line.net)] for line in rows]
-    parts: list[Flowable] = [table(head, body, (0.47, 0.11, 0.14, 0.12, 0.16), ("left", "right", "right", "centre", "right"))]
+    parts: list[Flowable] = [
+        table(head, body, (0.47, 0.11, 0.14, 0.12, 0.16), ("left", "right", "right", "centre", "right"))
+    ]
     if any(line.tax is Tax.REDUCED for line in rows):
         parts.append(Text(words["legend"], SMALL, before=1 * mm))
     return [*parts, gap(3 * mm)]
@@ -222,7 +239,11 @@ def _quantity(line: Line) -> str:
 
 
 def _unit_price(line: Line) -> str:
-    return str(line.unit_price if line.unit_price is not None else line.net) if line.quantity == 1 or line.unit_price else ""
+    return (
+        str(line.unit_price if line.unit_price is not None else line.net)
+        if line.quantity == 1 or line.unit_price
+        else ""
+    )
 
 
 def _rate(line: Line, words: dict[Any, str]) -> str:
@@ -240,7 +261,10 @@ def totals(rows: Iterable[TaxTotal], language: str = "ja") -> Flowable:
             cells.append((words[row.tax], row.net))
             continue
         label = words["reduced" if row.tax is Tax.REDUCED else "taxed"]
-        cells += [(label.format(percent=row.percent), row.net), (words["tax_of"].format(percent=row.percent), row.amount)]
+        cells += [
+            (label.format(percent=row.percent), row.net),
+            (words["tax_of"].format(percent=row.percent), row.amount),
+        ]
     cells.append((words["total"], total(row.gross for row in rows)))
     texts = [[Text(label, BODY), Text(amount.formatted, BODY.but(align="right"))] for label, amount in cells[:-1]]
     bold = Style(fonts.BOLD, 11)
@@ -302,46 +326,64 @@ def table(
     return drawn
 
 
-class Code(Flowable):
-    """A QR code as vectors, with the quiet zone readers need (JIS X 0510: four modules)."""
-
-    def __init__(self, text: str, size: float = 26 * mm) -> None:
-        super().__init__()
-        self.code = segno.make(text, error="m", micro=False)
-        self.width = self.height = size
-
-    def draw(self) -> None:
-        """Print the dark modules, those beside each other as one bar."""
-        rows = list(self.code.matrix_iter(border=4))
-        step = self.height / len(rows)
-        self.canv.setFillColor(white)
-        self.canv.rect(0, 0, self.width, self.height, stroke=0, fill=1)
-        self.canv.setFillColor(FIRM)
-        path = self.canv.beginPath()
-        for y, row in enumerate(rows):
-            for start, length in _bars(list(row)):
-                path.rect(start * step, self.height - (y + 1) * step, length * step, step)
-        self.canv.drawPath(path, stroke=0, fill=1)
+def declaration(text: str, *, size: float = 13) -> Flowable:
+    """The sentence a certificate is for, in the serif face."""
+    return Text(text, Style(fonts.SERIF, size, leading=size * 2), before=8 * mm, after=8 * mm)
 
 
-def _bars(row: list[int]) -> list[tuple[int, int]]:
-    bars: list[tuple[int, int]] = []
-    for x, dark in enumerate(row):
-        if dark and bars and sum(bars[-1]) == x:
-            bars[-1] = (bars[-1][0], bars[-1][1] + 1)
-        elif dark:
-            bars.append((x, 1))
-    return bars
+def name_line(text: str, *, size: float = 22, width: float) -> Flowable:
+    """The name a certificate is about, large and on one line if that is possible, with a rule below."""
+    size = fitting_size(fonts.printable(text), fonts.SERIF_BOLD, width, largest=size, smallest=12)
+    ruled = Table(
+        [[Text(text, Style(fonts.SERIF_BOLD, size, align="centre"))]], [width], spaceBefore=6 * mm, spaceAfter=6 * mm
+    )
+    ruled.setStyle([("LINEBELOW", (0, 0), (-1, -1), 0.8, FIRM), *_tight(2 * mm)])
+    return ruled
+
+
+def closing(issuer: Issuer, issued_on: date, *, width: float, language: str = "ja") -> Flowable:
+    """The end of a certificate: the day, then the issuer on the right, sealed."""
+    dated = Text(day(issued_on, language), Style(fonts.SERIF, 13))
+    signed = IssuerBlock(issuer, language, formal=True)
+    return KeepTogether([dated, gap(8 * mm), _plain([[gap(), signed]], [width - 104 * mm, 104 * mm])])
+
+
+def stamp_box(text: str = "収入\n印紙") -> Flowable:
+    """The place for a revenue stamp on a receipt handed over on paper (印紙税法 別表第一 17号)."""
+    box = Table(
+        [[Text(text, SMALL.but(align="centre", colour=RULE))]], [22 * mm], [26 * mm], hAlign="LEFT", spaceAfter=4 * mm
+    )
+    box.setStyle(
+        [("BOX", (0, 0), (-1, -1), 0.6, RULE, None, (2, 2)), ("VALIGN", (0, 0), (-1, -1), "MIDDLE"), *_tight(0)]
+    )
+    return box
+
+
+def beside(*columns: tuple[float, list[Flowable]]) -> Flowable:
+    """Columns of blocks next to each other, each with its width."""
+    return _plain([[content for _, content in columns]], [width for width, _ in columns])
+
+
+def cards(cells: Sequence[list[Flowable]], *, columns: int, width: float, height: float) -> Flowable:
+    """A sheet of equal cards with thin rules to cut along, such as name badges; goes on over pages."""
+    filled = [*cells, *([[gap()]] * (-len(cells) % columns))]
+    rows = [filled[i : i + columns] for i in range(0, len(filled), columns)]
+    sheet = Table(rows, [width] * columns, [height] * len(rows))
+    sheet.setStyle(
+        [("GRID", (0, 0), (-1, -1), 0.3, RULE), ("VALIGN", (0, 0), (-1, -1), "MIDDLE"), *_tight(3 * mm, 4 * mm)]
+    )
+    return sheet
 
 
 def _plain(cells: list[list[Any]], widths: list[float]) -> Table:
-    drawn = Table(cells, widths, spaceAfter=3 * mm)
+    drawn = Table(cells, widths, hAlign="LEFT", spaceAfter=3 * mm)
     drawn.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), *_tight(0.3 * mm, 0)])
     return drawn
 
 
 def _tight(above: float, beside: float = 2 * mm) -> list[Any]:
+    """Inner margins; and our font, since ReportLab names Helvetica in every cell it is not told another one for."""
     return [
-        ("TOPPADDING", (0, 0), (-1, -1), above), ("BOTTOMPADDING", (0, 0), (-1, -1), above),
+        ("FONTNAME", (0, 0), (-1, -1), fonts.SANS), ("TOPPADDING", (0, 0), (-1, -1), above), ("BOTTOMPADDING", (0, 0), (-1, -1), above),
         ("LEFTPADDING", (0, 0), (-1, -1), beside), ("RIGHTPADDING", (0, 0), (-1, -1), beside),
     ]  # fmt: skip

@@ -12,7 +12,7 @@ import types
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from crm.values.fiscal_year import FiscalYear
 from crm.values.yen import Yen
@@ -40,7 +40,7 @@ def packed(value: Any) -> Any:
 
 def unpacked(kind: type[T], stored: Any) -> T:
     """The value of a dataclass or plain type from its JSON. Raises ``TypeError`` or ``ValueError`` where it does not fit."""
-    return _read(kind, stored)  # type: ignore[no-any-return]
+    return cast(T, _read(kind, stored))
 
 
 def _read(kind: Any, stored: Any) -> Any:
@@ -56,7 +56,7 @@ def _read(kind: Any, stored: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return kind(stored)
     if dataclasses.is_dataclass(kind):
-        hints, names = _hints(kind), {f.name for f in dataclasses.fields(kind) if f.init}
+        hints, names = _hints(cast(type, kind)), {f.name for f in dataclasses.fields(kind) if f.init}
         return kind(**{name: _read(hints[name], fact) for name, fact in stored.items() if name in names})  # type: ignore[operator]
     if kind in (str, int, bool) and isinstance(stored, kind):
         return stored

@@ -283,7 +283,14 @@ def _set_limits(maxp: Any, outlines: dict[str, Outline]) -> None:
     maxp.tableVersion, maxp.numGlyphs, maxp.maxZones = 0x00010000, len(outlines), 1
     maxp.maxPoints = max(o.points for o in outlines.values())
     maxp.maxContours = max(o.contours for o in outlines.values())
-    for name in ("CompositePoints", "CompositeContours", "TwilightPoints", "Storage", "FunctionDefs", "InstructionDefs"):
+    for name in (
+        "CompositePoints",
+        "CompositeContours",
+        "TwilightPoints",
+        "Storage",
+        "FunctionDefs",
+        "InstructionDefs",
+    ):
         setattr(maxp, f"max{name}", 0)
     for name in ("StackElements", "SizeOfInstructions", "ComponentElements", "ComponentDepth"):
         setattr(maxp, f"max{name}", 0)

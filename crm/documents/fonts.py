@@ -100,20 +100,28 @@ def runs(text: str, face: str) -> list[tuple[str, str]]:
     return [(font, "".join(characters)) for font, characters in pieces]
 
 
-def draw(canvas: Any, x: float, y: float, text: str, face: str, size: float, *, align: str = "left") -> None:
+def draw(
+    canvas: Any, x: float, y: float, text: str, face: str, size: float, *, align: str = "left", spacing: float = 0
+) -> None:
     """Draw one line of printable text with its base line at ``y``; ``align`` is left, right or centre of ``x``."""
     if align != "left":
-        x -= width(text, face, size) * (1 if align == "right" else 0.5)
+        reach = width(text, face, size) + spacing * max(len(text) - 1, 0)
+        x -= reach * (1 if align == "right" else 0.5)
     canvas.saveState()
     written = canvas.beginText(x, y)
     if face == SERIF_BOLD:
         canvas.setLineWidth(size * OUTLINE)
         canvas.setStrokeColor(canvas._fillColorObj)
         written.setTextRenderMode(2)  # left on, it would outline all later text: hence saveState around
+    if spacing:
+        written.setCharSpace(spacing)
+        canvas.addLiteral(f"/Span <</ActualText <FEFF{text.encode('utf-16-be').hex()}>>> BDC")
     for font, piece in runs(text, face):
         written.setFont(font, size)
         written.textOut(piece)
     canvas.drawText(written)
+    if spacing:
+        canvas.addLiteral("EMC")
     canvas.restoreState()
 
 

@@ -32,13 +32,17 @@ _ROUNDING = 1e-6
 
 @dataclass(frozen=True)
 class Style:
-    """How a text looks: face, size and line distance in points, where it stands in its place, its colour."""
+    """How a text looks: face, size and line distance in points, where it stands in its place, its colour.
+
+    ``spacing`` parts the characters of a heading that fits on one line; it still copies as one word.
+    """
 
     face: str = fonts.SANS
     size: float = 10
     leading: float = 0
     align: str = "left"
     colour: Color = INK
+    spacing: float = 0
 
     @property
     def distance(self) -> float:
@@ -53,7 +57,7 @@ class Style:
 class Text(Flowable):
     """A text in lines. Line ends in the text are kept; it may go on in the next column or page."""
 
-    def __init__(self, text: str, style: Style = Style(), *, before: float = 0, after: float = 0) -> None:  # noqa: B008
+    def __init__(self, text: str, style: Style = Style(), *, before: float = 0, after: float = 0) -> None:
         super().__init__()
         self.text = fonts.printable(text)
         self.style = style
@@ -75,7 +79,7 @@ class Text(Flowable):
             return [] if fitting < 1 else [self]
         return [_Lines(self._lines[:fitting], self.style), _Lines(self._lines[fitting:], self.style, self.spaceAfter)]
 
-    def minWidth(self) -> float:  # noqa: N802 - ReportLab's name
+    def minWidth(self) -> float:
         """The widest piece that does not break."""
         widths = [fonts.width(unit, self.style.face, self.style.size) for unit in units(self.text.replace("\n", " "))]
         return max(widths, default=0)
@@ -84,10 +88,12 @@ class Text(Flowable):
         """Print the lines onto the canvas ReportLab has set."""
         style = self.style
         x = {"left": 0, "right": self.width, "centre": self.width / 2}[style.align]
-        y = self.height - style.distance / 2 - style.size * 0.38  # the middle of a kanji is 0.38 of its size above the base
+        y = (
+            self.height - style.distance / 2 - style.size * 0.38
+        )  # the middle of a kanji is 0.38 of its size above the base
         self.canv.setFillColor(style.colour)
         for line in self._lines:
-            fonts.draw(self.canv, x, y, line, style.face, style.size, align=style.align)
+            fonts.draw(self.canv, x, y, line, style.face, style.size, align=style.align, spacing=style.spacing)
             y -= style.distance
 
 

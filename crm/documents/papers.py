@@ -28,7 +28,7 @@ GREY, RED, BLUE = HexColor("#595959"), HexColor("#ce0000"), HexColor("#0017c1")
 COPY_MARK = {"ja": "再発行", "en": "REISSUED"}
 
 _kinds: dict[str, type[Paper]] = {}
-_drawing = threading.Lock()  # ReportLab's fonts keep their place in the file while they are cut: one paper at a time
+render_lock = threading.Lock()  # ReportLab's fonts keep their place in the file while they are cut: one paper at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ def unpacked(kind: str, stored: dict[str, Any]) -> Paper:
 
 def render(paper: Paper, *, images: Mapping[str, bytes] | None = None, mark: str = "") -> bytes:
     """The paper as PDF: the same facts, images (by SHA-256) and mark give the same bytes. Raises ``MissingGlyph``."""
-    with _drawing:
+    with render_lock:
         pdf, pages = _drawn(paper, images or {}, mark, 1)
         return pdf if pages == 1 else _drawn(paper, images or {}, mark, pages)[0]
 

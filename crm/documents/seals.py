@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import math
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from fontTools.pens.basePen import BasePen
@@ -33,10 +33,6 @@ def draw(canvas: Any, x: float, y: float, digest: str, name: str, size: float = 
 
 
 def _draw_name(canvas: Any, x: float, y: float, name: str, size: float) -> None:
-    """The name and 印 in columns from right to left inside a double frame, as square seals are cut."""
-    characters = [c for c in fonts.printable(name) if not c.isspace()] + ["印"]
-    columns = math.ceil(math.sqrt(len(characters)))
-    rows = math.ceil(len(characters) / columns)
     canvas.saveState()
     canvas.setStrokeColor(VERMILION)
     canvas.setFillColor(VERMILION)
@@ -44,47 +40,51 @@ def _draw_name(canvas: Any, x: float, y: float, name: str, size: float) -> None:
     canvas.setStrokeAlpha(0.88)
     canvas.setLineWidth(size * 0.035)
     canvas.roundRect(x, y, size, size, size * 0.04)
-    inner = size * 0.86
-    wide, high = inner / columns, inner / rows
+    canvas.translate(x, y)
+    canvas.scale(size / 1000, size / 1000)
+    canvas.addLiteral(_carved(name))
+    canvas.restoreState()
+
+
+@lru_cache(maxsize=8)
+def _carved(name: str) -> str:
+    """The name and 印 in columns from right to left, as square seals are cut: PDF drawing orders, 1000 units wide."""
+    characters = [c for c in fonts.printable(name) if not c.isspace()] + ["印"]
+    columns = math.ceil(math.sqrt(len(characters)))
+    rows = math.ceil(len(characters) / columns)
+    wide, high = 860 / columns, 860 / rows
+    orders = []
     for i, character in enumerate(characters):
         column, row = divmod(i, rows)
-        left = x + size * 0.07 + inner - (column + 1) * wide
-        bottom = y + size * 0.07 + inner - (row + 1) * high
-        _draw_character(canvas, character, left, bottom, wide, high)
-    canvas.restoreState()
+        left, bottom = 930 - (column + 0.98) * wide, 930 - (row + 0.86) * high
+        turn = "0 -1 1 0 120 880 cm " if character == "ー" else ""  # in a column the long vowel stands upright
+        orders.append(
+            f"q {wide * 0.00096:.4f} 0 0 {high * 0.00096:.4f} {left:.1f} {bottom:.1f} cm {turn}{_outline(character)} Q"
+        )
+    return "28 w " + "\n".join(orders)
 
 
-def _draw_character(canvas: Any, character: str, left: float, bottom: float, wide: float, high: float) -> None:
-    font = fonts.font_for(character, fonts.SERIF)
-    path = canvas.beginPath()
-    canvas.saveState()
-    canvas.translate(left + wide * 0.02, bottom + high * 0.14)
-    canvas.scale(wide * 0.96 / 1000, high * 0.96 / 1000)
-    canvas.setLineWidth(28)
-    for command, points in _outline(character, font):
-        getattr(path, command)(*points)
-    canvas.drawPath(path, stroke=1, fill=1, fillMode=1)
-    canvas.restoreState()
-
-
-class _Recording(BasePen):  # type: ignore[misc]
-    """Outlines as the commands of a ReportLab path."""
+class _Pen(BasePen):
+    """Outlines as PDF path orders."""
 
     def __init__(self, glyphs: Any) -> None:
         super().__init__(glyphs)
-        self.commands: list[tuple[str, tuple[float, ...]]] = []
+        self.orders: list[str] = []
 
     def _moveTo(self, point: tuple[float, float]) -> None:
-        self.commands.append(("moveTo", point))
+        self._write("m", point)
 
     def _lineTo(self, point: tuple[float, float]) -> None:
-        self.commands.append(("lineTo", point))
+        self._write("l", point)
 
     def _curveToOne(self, one: tuple[float, float], two: tuple[float, float], end: tuple[float, float]) -> None:
-        self.commands.append(("curveTo", (*one, *two, *end)))
+        self._write("c", one, two, end)
 
     def _closePath(self) -> None:
-        self.commands.append(("close", ()))
+        self.orders.append("h")
+
+    def _write(self, order: str, *points: tuple[float, float]) -> None:
+        self.orders.append(" ".join([*(f"{round(x)} {round(y)}" for x, y in points), order]))
 
 
 @cache
@@ -93,9 +93,8 @@ def _glyphs(font: str) -> tuple[Any, dict[int, str]]:
     return file.getGlyphSet(), file.getBestCmap()
 
 
-@cache
-def _outline(character: str, font: str) -> tuple[tuple[str, tuple[float, ...]], ...]:
-    glyphs, names = _glyphs(font)
-    pen = _Recording(glyphs)
+def _outline(character: str) -> str:
+    glyphs, names = _glyphs(fonts.font_for(character, fonts.SERIF))
+    pen = _Pen(glyphs)
     glyphs[names[ord(character)]].draw(pen)
-    return tuple(pen.commands)
+    return " ".join([*pen.orders, "B"])

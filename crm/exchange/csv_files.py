@@ -134,7 +134,7 @@ def _records(text: str) -> Iterator[list[str]]:
 
 def _open_quote(row: int) -> Unreadable:
     return Unreadable(
-        _("Row %(row)s: a quotation mark (\") is opened and not closed where it should be. Please check it.", row=row)
+        _('Row %(row)s: a quotation mark (") is opened and not closed where it should be. Please check it.', row=row)
     )
 
 

@@ -12,7 +12,17 @@ __all__ = ["Row", "Sheet", "Unreadable", "read"]
 _ZIP = b"PK\x03\x04"
 # Old .xls workbooks and workbooks under a password are both kept in Microsoft's compound file format.
 _COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_OTHER_KINDS = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"{\\rtf", b"<!DOCTYPE", b"<!doctype", b"<html", b"<?xml")
+_OTHER_KINDS = (
+    b"%PDF",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"{\\rtf",
+    b"<!DOCTYPE",
+    b"<!doctype",
+    b"<html",
+    b"<?xml",
+)
 
 
 def read(data: bytes, name: str = "", *, encoding: str | None = None) -> Sheet:

@@ -2,7 +2,8 @@
 
 A text that begins with = + - @ (half or full width), a tab or a line break may be taken for a formula when a CSV file is
 opened (OWASP WSTG-INPV-21). Such a text gets an apostrophe in front when it goes out, and loses it when it comes back; an
-apostrophe that was there already is doubled, so every text survives the round trip unchanged.
+apostrophe that was there already is doubled, so every text survives the round trip unchanged. A plain negative number is
+left alone: it can only be a number.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 
 # Full-width and small forms count because Japanese input methods produce them and Excel folds some of them.
-_MAY_RUN = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠﹦﹢﹣﹫−])")
+_MAY_RUN = re.compile(r"'*(?!-[0-9]{1,15}\Z)(?:[\t\r\n]|\s*[=+\-@＝＋－＠﹦﹢﹣﹫−])")
 
 
 def may_run(text: str) -> bool:

@@ -13,7 +13,7 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_ROWS = 100_000
 MAX_COLUMNS = 200
 # A grid is kept in memory as a whole, so rows times columns is bounded, too.
-MAX_CELLS = 2_000_000
+MAX_CELLS = 500_000
 # The most characters one cell of Excel can hold.
 MAX_CELL_LENGTH = 32_767
 

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 from python_calamine import CalamineError, CalamineWorkbook
 
 from crm.exchange.sheets import Sheet, Unreadable, sheet_of
-from crm.exchange.workbook_measure import measure
+from crm.exchange.workbook_measure import damaged, measure, scan_of
 from crm.text import _
 
 # The limits of Warehouse, the Python package index: above 64 MiB unpacked, at most 50 times the packed size.
@@ -44,11 +44,7 @@ def read_workbook(data: bytes, name: str) -> Sheet:
             rows = workbook.get_sheet_by_name(title).iter_rows()
             return sheet_of(([_shown(value) for value in row] for row in rows), name=name, form="xlsx")
     except (CalamineError, ValueError, OverflowError):
-        raise _damaged() from None
-
-
-def _damaged() -> Unreadable:
-    return Unreadable(_("The Excel workbook is damaged or incomplete. Please open it in Excel and save it again."))
+        raise damaged() from None
 
 
 def _needed_parts(data: bytes) -> tuple[str, dict[str, bytes]]:
@@ -62,15 +58,15 @@ def _needed_parts(data: bytes) -> tuple[str, dict[str, bytes]]:
             parts: dict[str, bytes] = {}
             for needed in (_WORKBOOK, _RELATIONS):
                 _unpack(archive, needed, parts)
-            measure(parts)  # no entity is expanded by the tree parser before this has passed
+                scan_of(parts[needed])  # no entity and no endless nesting reaches the tree parser
             title, wanted = _first_sheet(parts)
             for needed in [n for n in ("[Content_Types].xml", "_rels/.rels", *wanted) if n in names and n not in parts]:
                 _unpack(archive, needed, parts)
             return title, parts
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
-        raise _damaged() from None
+        raise damaged() from None
     except ElementTree.ParseError:
-        raise _damaged() from None
+        raise damaged() from None
 
 
 def _refuse_bombs(archive: zipfile.ZipFile, packed: int) -> None:

@@ -50,7 +50,9 @@ def breaches(session: Session) -> Iterator[str]:
     end = head(session)
     if (end.number, end.hash) != (expected - 1, previous):
         yield f"acts: the record ends at {expected - 1}, its head says {end.number}"
-    orphans = session.scalar(sa.select(sa.func.count()).select_from(Change).where(Change.act_id.not_in(sa.select(Act.id))))
+    orphans = session.scalar(
+        sa.select(sa.func.count()).select_from(Change).where(Change.act_id.not_in(sa.select(Act.id)))
+    )
     if orphans:
         yield f"changes: {orphans} belong to no act"
 
@@ -72,6 +74,9 @@ def _unsealed(act: Act) -> Iterator[str]:
         if change.salt is None:
             continue
         for column, (before, after) in change.sealed.items():
-            seals = (noting.seal(change.salt, change.before.get(column)), noting.seal(change.salt, change.after.get(column)))
+            seals = (
+                noting.seal(change.salt, change.before.get(column)),
+                noting.seal(change.salt, change.after.get(column)),
+            )
             if seals != (before, after):
                 yield f"changes: {change.table_name} {change.row_id} {column} in act {act.number} was altered"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import event, inspect
+from sqlalchemy import Column, event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from crm.db import Model, canonical
@@ -102,6 +102,8 @@ def _change(row: Any, operation: str) -> Noted | None:
     sealed: dict[str, Any] = {}
     salt = None
     for attribute in state.mapper.column_attrs:
+        if not isinstance(attribute.columns[0], Column):
+            continue  # computed by the database, not kept by it
         history = state.attrs[attribute.key].history
         if operation == "update" and not history.has_changes():
             continue
@@ -132,7 +134,9 @@ def _refuse_bulk(state: ORMExecuteState) -> None:
 
 
 def _guard_flush(session: Session, _context: Any, _instances: Any) -> None:
-    if session.info.get("unit") is None and (session.new or session.deleted or any(map(session.is_modified, session.dirty))):
+    if session.info.get("unit") is None and (
+        session.new or session.deleted or any(map(session.is_modified, session.dirty))
+    ):
         raise RuntimeError("a write outside an act: open act(...) in the edge, command or worker")
 
 

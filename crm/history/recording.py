@@ -139,7 +139,9 @@ def _unit(name: str) -> Iterator[Session]:
         session.commit()
     except StaleDataError as error:
         session.rollback()
-        raise Stale(_("Someone else saved this record meanwhile. Nothing was written; please look at it again.")) from error
+        raise Stale(
+            _("Someone else saved this record meanwhile. Nothing was written; please look at it again.")
+        ) from error
     except OperationalError as error:
         session.rollback()
         if _is_busy(error):

@@ -42,8 +42,7 @@ def of(row: Model, limit: int = 50) -> list[Entry]:
     for change in changes:
         by_act.setdefault(change.act_id, []).append(change)
     return [
-        Entry(act.number, act.at, act.kind, act.actor, act.note, tuple(_lines(by_act.get(act.id, []))))
-        for act in acts
+        Entry(act.number, act.at, act.kind, act.actor, act.note, tuple(_lines(by_act.get(act.id, [])))) for act in acts
     ]
 
 

@@ -30,9 +30,15 @@ class Member(Versioned, Model):
         back_populates="member", order_by="MembershipTerm.year", default_factory=list, init=False
     )
 
+    def classes_in(self, year: FiscalYear) -> list[ClassPeriod]:
+        """The classes held on any day of a fiscal year, in order; empty when not a member in it."""
+        return [p for p in self.classes if p.since <= year.last_day and (p.until is None or p.until >= year.first_day)]
+
     def class_on(self, day: date) -> MemberClass | None:
         """The class on a day, ``None`` when not a member then."""
-        return next((p.member_class for p in self.classes if p.since <= day and (p.until is None or day <= p.until)), None)
+        return next(
+            (p.member_class for p in self.classes if p.since <= day and (p.until is None or day <= p.until)), None
+        )
 
 
 class ClassPeriod(Model):
@@ -76,7 +82,7 @@ class MembershipTerm(Versioned, Model):
     withdrawal_reason: Mapped[str] = mapped_column(default="", init=False)
 
 
-def counted_on(day: date) -> sa.Select[tuple[MemberClass, int]]:
+def counted_on(day: date) -> sa.Select[MemberClass, int]:
     """How many members of each class on any day, past or to come."""
     return (
         sa.select(ClassPeriod.member_class, sa.func.count(sa.distinct(ClassPeriod.member_id)))

@@ -41,17 +41,22 @@ class FeeTier(Versioned, Model):
 
     def fits(self, employees: int) -> bool:
         """Whether a company of this size belongs here; 100 and 101 are the edge."""
-        return (self.employees_min or 0) <= employees and (self.employees_max is None or employees <= self.employees_max)
+        return (self.employees_min or 0) <= employees and (
+            self.employees_max is None or employees <= self.employees_max
+        )
 
 
-def in_force(day: date) -> list[FeeTier]:
-    """The tiers as they stood on a day: of each code the newest row not after it."""
-    rows = db.session.scalars(
-        sa.select(FeeTier).where(FeeTier.effective_from <= day).order_by(FeeTier.code, FeeTier.effective_from.desc())
-    ).all()
+def all_tiers() -> list[FeeTier]:
+    """Every dated row, by code and day."""
+    return list(db.session.scalars(sa.select(FeeTier).order_by(FeeTier.code, FeeTier.effective_from.desc())))
+
+
+def in_force(day: date, rows: list[FeeTier] | None = None) -> list[FeeTier]:
+    """The tiers as they stood on a day: of each code the newest row not after it. ``rows`` saves reading them again."""
     newest: dict[str, FeeTier] = {}
-    for row in rows:
-        newest.setdefault(row.code, row)
+    for row in all_tiers() if rows is None else rows:
+        if row.effective_from <= day:
+            newest.setdefault(row.code, row)
     return list(newest.values())
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 class LegalForm:
     """One legal form: its full name, the word it takes in brackets, its reading in kana and its bank abbreviation in kana.
 
-    `words` are regular expressions for English spellings, matched as whole words at the beginning or end of folded text. A form known only by an
-    English spelling that several Japanese forms use (Co., Ltd.) has no reading and no abbreviation.
+    `words` are regular expressions for English spellings, matched as whole words at the beginning or end of folded text.
+    A form known only by an English spelling that several Japanese forms use (Co., Ltd.) has no reading and no abbreviation.
     """
 
     name: str
@@ -24,10 +24,10 @@ class LegalForm:
 
 LEGAL_FORMS = (
     LegalForm("株式会社", ("株",), "カブシキガイシャ", "カ", (r"k\.\s?k\.?", "kk", "kabushiki (?:kaisha|gaisha)")),
-    LegalForm("有限会社", ("有",), "ユウゲンガイシャ", "ユ", (r"y\.\s?k\.?", "yugen (?:kaisha|gaisha)")),
+    LegalForm("有限会社", ("有",), "ユウゲンガイシャ", "ユ", (r"y\.\s?k\.?", "yk", "yugen (?:kaisha|gaisha)")),
     LegalForm("合名会社", ("名",), "ゴウメイガイシャ", "メ"),
     LegalForm("合資会社", ("資",), "ゴウシガイシャ", "シ"),
-    LegalForm("合同会社", ("同", "合"), "ゴウドウガイシャ", "ド", (r"g\.\s?k\.?", "godo (?:kaisha|gaisha)")),
+    LegalForm("合同会社", ("同", "合"), "ゴウドウガイシャ", "ド", (r"g\.\s?k\.?", "gk", "godo (?:kaisha|gaisha)")),
     LegalForm("相互会社", ("相",), "ソウゴガイシャ", "ソ"),
     LegalForm("特定目的会社", ("特",), "トクテイモクテキガイシャ", "トクモク"),
     LegalForm("社会医療法人社団", (), "シャカイイリョウホウジンシャダン", "イ"),

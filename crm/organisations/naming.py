@@ -16,11 +16,16 @@ from crm.organisations.variants import VARIANTS
 from crm.values.japanese import bank_text, fold, fold_width, katakana, large_kana, plain_dashes
 
 _MARKS = re.compile(r"[\s・·•‧'’`.,]")
+_LONGEST = (
+    400  # characters of a name that make its keys: no name is longer, and a flood of text must not hold up the office
+)
 _CIRCLED_FORMS = str.maketrans({"㊑": "(株)", "㊒": "(有)", "㊓": "(社)", "㊔": "(名)", "㊕": "(特)", "㊖": "(財)"})
 
 
 class Position(StrEnum):
     """Where in a name its legal form stands: 前株, in the middle, 後株."""
+
+    __labelled__ = False
 
     FRONT = "front"
     MIDDLE = "middle"
@@ -40,9 +45,8 @@ def search_key(name: str) -> str:
     Blanks, middle dots and punctuation are dropped, small kana are large (キヤノン is found as キャノン), hyphens and long
     vowel signs are one. A text of marks alone gives an empty key, which must not be searched for.
     """
-    plain = fold(name.translate(_CIRCLED_FORMS)).translate(VARIANTS)
-    in_full = _kanji_forms().sub(lambda match: _form_written(match[0]).name.casefold(), plain)
-    return _MARKS.sub("", large_kana(in_full))
+    plain = _MARKS.sub("", large_kana(fold(name[:_LONGEST].translate(_CIRCLED_FORMS)).translate(VARIANTS)))
+    return _kanji_forms().sub(lambda match: _form_written(match[0]).name.casefold(), plain)
 
 
 def duplicate_key(name: str) -> str:
@@ -71,11 +75,11 @@ def legal_form(name: str) -> Written | None:
 
 
 def _plain(name: str) -> str:
-    return fold_width(name.translate(_CIRCLED_FORMS)).translate(VARIANTS).strip()
+    return fold_width(name[:_LONGEST].translate(_CIRCLED_FORMS)).translate(VARIANTS).strip()
 
 
 def _bare(plain: str) -> str:
-    return _MARKS.sub("", large_kana(plain)).replace("-", "")
+    return _MARKS.sub("", large_kana(plain)).replace("-", "").replace("()", "")
 
 
 def _position(plain: str, start: int, end: int) -> Position:
@@ -155,7 +159,7 @@ def bank_kana(reading: str, written: Written | None) -> str:
 
 
 def _bank_plain(kana: str) -> str:
-    composed = unicodedata.normalize("NFKC", kana.replace("゛", "\u3099").replace("゜", "\u309a"))
+    composed = unicodedata.normalize("NFKC", kana[:_LONGEST].replace("゛", "\u3099").replace("゜", "\u309a"))
     return large_kana(plain_dashes(katakana(composed))).upper().strip()
 
 

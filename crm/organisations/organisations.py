@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from crm.db import Model, Versioned
+from crm.db import Model, Versioned, db
+from crm.errors import Refused
 from crm.organisations import naming
+from crm.text import _
+
+# Each of name, kana and number refreshes the keys of all three; an import would fold every name three times.
+_search_key = lru_cache(maxsize=2048)(naming.search_key)
+_duplicate_key = lru_cache(maxsize=2048)(naming.duplicate_key)
 
 
 class OrganisationKind(StrEnum):
@@ -81,18 +88,68 @@ class Organisation(Versioned, Model):
     @validates("name", "kana", "corporate_number")
     def _keep_keys(self, attribute: str, value: Any) -> Any:
         """The keys follow the name at once, so that they can never disagree with it."""
-        name = value if attribute == "name" else self.__dict__.get("name", "")
-        kana = value if attribute == "kana" else self.__dict__.get("kana", "")
-        number = value if attribute == "corporate_number" else self.__dict__.get("corporate_number")
-        former = [f.name for f in self.__dict__.get("former_names", ())]
-        self.search_key = " ".join(filter(None, [*map(naming.search_key, [name, kana, *former]), number]))
-        self.duplicate_key = naming.duplicate_key(name)
+        name = value if attribute == "name" else self._written("name")
+        kana = value if attribute == "kana" else self._written("kana")
+        number = value if attribute == "corporate_number" else self._written("corporate_number")
+        former = [f.name for f in self._written("former_names") or ()]
+        keys = dict.fromkeys(map(_search_key, filter(None, [name, kana, *former])))
+        self.search_key = " ".join(filter(None, [*keys, number]))
+        self.duplicate_key = _duplicate_key(name or "")
         return value
+
+    def _written(self, attribute: str) -> Any:
+        """A value as it stands: read from the database when the row has one, nothing while it is being made."""
+        return getattr(self, attribute) if sa.inspect(self).persistent else self.__dict__.get(attribute)
+
+    def refresh_keys(self) -> None:
+        """Renew the keys after the former names changed."""
+        self.name = self.name
+
+    def change(self, **values: Any) -> None:
+        """Give fields new values. Raises ``Refused`` when another organisation has the corporate number."""
+        number = values.get("corporate_number")
+        if number and number != self.corporate_number:
+            refuse_known_number(number, besides=self)
+            self.number_state = NumberState.FORM_ONLY
+        elif "corporate_number" in values and not number:
+            values["corporate_number"] = self.number_state = None
+        for field, value in values.items():
+            if getattr(self, field) != value:
+                setattr(self, field, value)
+
+    def is_called(self, name: str) -> bool:
+        """Whether it bears, or once bore, exactly this name."""
+        return name == self.name or any(name == former.name for former in self.former_names)
+
+    def name_on(self, day: date) -> str:
+        """The name it bore on a day."""
+        return next((former.name for former in self.former_names if day < former.until), self.name)
+
+    def count_employees(self, employees: int, *, on: date, source: CountSource, reviewed_by: str = "") -> EmployeeCount:
+        """Note how many employees it had on a day; a second figure for the same day corrects the first."""
+        count = next((c for c in self.employee_counts if c.on == on), None)
+        if count is None:
+            count = EmployeeCount(
+                organisation=self, employees=employees, on=on, source=source, reviewed_by=reviewed_by
+            )
+            db.session.add(count)
+        if (count.employees, count.source) != (employees, source):
+            count.employees, count.source, count.reviewed_by = employees, source, reviewed_by
+        return count
+
+    def pays_as(self, kana: str) -> BankName | None:
+        """Remember a name its transfers arrive under; ``None`` when it is known already."""
+        if any(known.key == naming.bank_key(kana) for known in self.bank_names):
+            return None
+        bank_name = BankName(organisation=self, kana=kana)
+        db.session.add(bank_name)
+        return bank_name
 
     def employees_on(self, day: date) -> EmployeeCount | None:
         """The latest employee count known to have been true on or before a day, else the earliest after it."""
-        before = [c for c in self.employee_counts if c.on <= day]
-        return before[-1] if before else next(iter(self.employee_counts), None)
+        counts = sorted(self.employee_counts, key=lambda count: count.on)
+        before = [c for c in counts if c.on <= day]
+        return before[-1] if before else next(iter(counts), None)
 
 
 class FormerName(Model):
@@ -141,6 +198,25 @@ class BankName(Model):
     def _keep_key(self, _attribute: str, value: str) -> str:
         self.key = naming.bank_key(value)
         return value
+
+
+def adding(name: str, **values: Any) -> Organisation:
+    """A new organisation of the running act. Raises ``Refused`` when another has the corporate number."""
+    number = values.get("corporate_number") or None
+    if number:
+        refuse_known_number(number)
+    state = NumberState.FORM_ONLY if number else None
+    organisation = Organisation(name=name, **{"number_state": state, **values, "corporate_number": number})
+    db.session.add(organisation)
+    return organisation
+
+
+def refuse_known_number(number: str, besides: Organisation | None = None) -> None:
+    """Raise ``Refused`` when an organisation other than ``besides`` has this corporate number."""
+    with db.session.no_autoflush:
+        holder = db.session.scalars(sa.select(Organisation).where(Organisation.corporate_number == number)).first()
+    if holder is not None and holder is not besides:
+        raise Refused(_("%(name)s has this corporate number.", name=holder.name), field="corporate_number")
 
 
 def named_like(words: str) -> sa.ColumnElement[bool]:

@@ -5,15 +5,19 @@ An invoice goes to the billing contact and to nobody else; when someone leaves, 
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
-from crm.db import Model, Versioned, personal
+from crm.db import Model, Versioned, db, personal
+from crm.errors import Refused
 from crm.organisations.organisations import Organisation
+from crm.text import _
 
 
 class PersonRole(StrEnum):
@@ -46,9 +50,52 @@ class Person(Versioned, Model):
         """The roles held on a day."""
         return {r.role for r in self.roles if r.holds_on(day)}
 
+    def is_here_on(self, day: date) -> bool:
+        """Whether the person is still with the organisation."""
+        return self.left_on is None or day < self.left_on
+
+    def takes(self, role: PersonRole, since: date | None) -> RoleAt | None:
+        """Give a role from a day on; ``None`` when it is held then already. Raises ``Refused`` for someone who left."""
+        day = since or date.max
+        if self.left_on is not None and self.left_on <= day:
+            raise Refused(_("%(name)s has left and cannot take a role.", name=self.name), field="person")
+        if any(r.role is role and r.until is None for r in self.roles):
+            return None
+        given = RoleAt(person=self, role=role, since=since)
+        db.session.add(given)
+        return given
+
+    def gives_up(self, role: PersonRole, last_day: date) -> None:
+        """End a role; ``last_day`` is the last it is held. Raises ``Refused`` when it is not held then."""
+        held = next((r for r in self.roles if r.role is role and r.holds_on(last_day)), None)
+        if held is None:
+            raise Refused(_("%(name)s does not hold this role on that day.", name=self.name), field="role")
+        held.until = last_day
+
+    def leaves(self, day: date, successors: Mapping[PersonRole, Person]) -> list[PersonRole]:
+        """Leave the organisation; ``day`` is the first without them. Each role passes to the successor named for it.
+
+        Gives the roles nobody takes over, of which the office must know: without a billing contact no invoice is sent.
+        """
+        if self.left_on is not None:
+            raise Refused(_("%(name)s has left already.", name=self.name), field="left_on")
+        held = [r for r in self.roles if r.until is None or r.until >= day]
+        self.left_on = day
+        for role_at in held:
+            role_at.until = day - timedelta(days=1)
+            successor = successors.get(role_at.role)
+            if successor is self or (successor and successor.organisation is not self.organisation):
+                raise Refused(_("The successor must be someone else at the organisation."), field="successor")
+            if successor is not None:
+                successor.takes(role_at.role, day)
+        return [r.role for r in held if r.role not in successors]
+
 
 class RoleAt(Model):
-    """A person's role at their organisation from a day to a day (the last day; open while it lasts)."""
+    """A person's role at their organisation from a day to a day (the last day; open while it lasts).
+
+    Without ``since`` it was held before we knew of it, as with people named in an imported list.
+    """
 
     __tablename__ = "person_roles"
     __table_args__ = (Index("ix_person_roles_person_role", "person_id", "role"),)
@@ -56,20 +103,47 @@ class RoleAt(Model):
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), init=False)
     person: Mapped[Person] = relationship(back_populates="roles")
     role: Mapped[PersonRole]
-    since: Mapped[date]
+    since: Mapped[date | None]
     until: Mapped[date | None] = mapped_column(default=None)
 
     def holds_on(self, day: date) -> bool:
         """Whether the role is held on a day."""
-        return self.since <= day and (self.until is None or day <= self.until)
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
 
-def holding(role: PersonRole, day: date) -> sa.Select[tuple[Person]]:
+def holding(role: PersonRole, day: date) -> sa.Select[Person]:
     """The people who hold a role on a day, those with a mail address first, then by id."""
     return (
         sa.select(Person)
         .join(Person.roles)
-        .where(RoleAt.role == role, RoleAt.since <= day, sa.or_(RoleAt.until.is_(None), RoleAt.until >= day))
+        .where(RoleAt.role == role, sa.or_(RoleAt.since.is_(None), RoleAt.since <= day))
+        .where(sa.or_(RoleAt.until.is_(None), RoleAt.until >= day))
         .where(sa.or_(Person.left_on.is_(None), Person.left_on > day))
         .order_by(Person.organisation_id, Person.email == "", Person.id)
     )
+
+
+def at(organisation: Organisation) -> sa.Select[Person]:
+    """An organisation's people with their roles, those who left last."""
+    return (
+        sa.select(Person)
+        .where(Person.organisation_id == organisation.id)
+        .options(selectinload(Person.roles))
+        .order_by(Person.left_on.is_not(None), Person.id)
+    )
+
+
+def adding(organisation: Organisation, name: str, **values: Any) -> Person:
+    """A new person of the running act. Raises ``Refused`` when someone there has the same mail address."""
+    email = values.get("email") or ""
+    if email and any(p.email.casefold() == email.casefold() for p in _present(organisation)):
+        raise Refused(_("Someone at this organisation has this mail address already."), field="email")
+    person = Person(organisation=organisation, name=name, **values)
+    db.session.add(person)
+    return person
+
+
+def _present(organisation: Organisation) -> list[Person]:
+    if organisation.id is None:
+        return []
+    return [person for person in db.session.scalars(at(organisation)) if person.left_on is None]

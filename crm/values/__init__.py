@@ -18,38 +18,43 @@ This floor may not import the catalogue, so a `BadValue` carries its English mes
 
 
 class BadValue(ValueError):
-    """A text or number that is not the value it should be. `str(error)` is an English message id without placeholders."""
+    """A text or number that is not the value it should be. `str(error)` is an English message id without places to fill."""
+
+
+def N_(text: str) -> str:
+    """Marks a message for the catalogue, as `crm.text.N_` does for the floors above."""
+    return text
 
 
 MESSAGES = (
-    "Write the amount in digits, for example 360,000.",
-    "The amount may not be negative.",
-    "The amount must be whole yen, without fractions.",
-    "The amount is too large: at most ten digits.",
-    "The commas in the amount do not separate thousands.",
-    "No consumption tax rate is known for this day.",
-    "Write the fiscal year as 2026, R8 or 令和8年度.",
-    "There is no such fiscal year in that era.",
-    "The fiscal year must lie between 1873 and 2199.",
-    "The end lies before the start.",
-    "Write the date as 2026-04-01 or 令和8年4月1日.",
-    "Write the date as 2026-04-01, or as 2026-04 if only the month is known.",
-    "There is no such day in the calendar.",
-    "There is no such day in that era.",
-    "The year must lie between 1873 and 2199.",
-    "Write the postal code with seven digits, for example 210-0821.",
-    "This is not one of the 47 prefectures.",
-    "The text contains a NUL character.",
-    "The text contains a control character.",
-    "The text contains a broken character (half of a surrogate pair).",
-    "The text contains an invisible character that reverses the direction of writing.",
-    "The text may not contain a line break.",
-    "Write the reading in katakana.",
-    "A bank name may contain only katakana, capital letters, digits, blanks and ( ) - .",
-    "Write the phone number in digits, for example 044-123-4567.",
-    "Write the corporate number with 13 digits.",
-    "Twelve digits may be a person's My Number, which must not be entered here. A corporate number has 13 digits.",
-    "The check digit of the corporate number is wrong. Please compare it with the register.",
-    "Write the registration number as T and 13 digits.",
-    "The check digit of the registration number is unusual. Please compare it with the register.",
+    N_("Write the amount in digits, for example 360,000."),
+    N_("The amount may not be negative."),
+    N_("The amount must be whole yen, without fractions."),
+    N_("The amount is too large: at most ten digits."),
+    N_("The commas in the amount do not separate thousands."),
+    N_("No consumption tax rate is known for this day."),
+    N_("Write the fiscal year as 2026, R8 or 令和8年度."),
+    N_("There is no such fiscal year in that era."),
+    N_("The fiscal year must lie between 1873 and 2199."),
+    N_("The end lies before the start."),
+    N_("Write the date as 2026-04-01 or 令和8年4月1日."),
+    N_("Write the date as 2026-04-01, or as 2026-04 if only the month is known."),
+    N_("There is no such day in the calendar."),
+    N_("There is no such day in that era."),
+    N_("The year must lie between 1873 and 2199."),
+    N_("Write the postal code with seven digits, for example 210-0821."),
+    N_("This is not one of the 47 prefectures."),
+    N_("The text contains a NUL character."),
+    N_("The text contains a control character."),
+    N_("The text contains a broken character (half of a surrogate pair)."),
+    N_("The text contains an invisible character that reverses the direction of writing."),
+    N_("The text may not contain a line break."),
+    N_("Write the reading in katakana."),
+    N_("A bank name may contain only katakana, capital letters, digits, blanks and ( ) - ."),
+    N_("Write the phone number in digits, for example 044-123-4567."),
+    N_("Write the corporate number with 13 digits."),
+    N_("Twelve digits may be a person's My Number, which must not be entered here. A corporate number has 13 digits."),
+    N_("The check digit of the corporate number is wrong. Please compare it with the register."),
+    N_("Write the registration number as T and 13 digits."),
+    N_("The check digit of the registration number is unusual. Please compare it with the register."),
 )

@@ -43,7 +43,7 @@ ERAS = (
 )
 
 _SQUARE_ERAS = str.maketrans({"㋿": "令和", "㍻": "平成", "㍼": "昭和", "㍽": "大正", "㍾": "明治"})
-_ERA_YEAR = r"(?P<era>令和|平成|昭和|大正|明治|[RHSTM])(?P<era_year>元|[0-9]{1,2})"
+_ERA_YEAR = r"(?P<era>令和|平成|昭和|大正|明治|[RHSTM])(?P<era_year>元|[0-9]{1,3})"
 _YEAR = rf"(?:{_ERA_YEAR}|(?P<year>[0-9]{{4}}))"
 _DAY = re.compile(
     rf"{_YEAR}(?:年(?P<m1>[0-9]{{1,2}})月(?P<d1>[0-9]{{1,2}})日|(?P<sep>[-/.])(?P<m2>[0-9]{{1,2}})(?P=sep)(?P<d2>[0-9]{{1,2}}))",

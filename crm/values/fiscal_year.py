@@ -11,7 +11,7 @@ from crm.values.japanese import narrow
 from crm.values.period import Period
 
 _WRITTEN = re.compile(
-    r"(?:FY)?(?P<western>[0-9]{4})(?:年度|年)?|(?P<era>令和|平成|昭和|大正|明治|[RHSTM])(?P<number>元|[0-9]{1,2})(?:年度|年)?",
+    r"(?:FY)?(?P<western>[0-9]{4})(?:年度|年)?|(?P<era>令和|平成|昭和|大正|明治|[RHSTM])(?P<number>元|[0-9]{1,3})(?:年度|年)?",
     re.IGNORECASE,
 )
 

@@ -22,6 +22,7 @@ _DOUBTFUL = re.compile(
     + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
     + "]"
 )
+_LONGEST_PHONE = 60
 _LINE_BREAKS = frozenset("\n\r\u2028\u2029")
 
 
@@ -92,7 +93,7 @@ def large_kana(text: str) -> str:
 
 def is_kana(text: str) -> bool:
     """Whether a text is full-width katakana, with long vowel sign, middle dot and blanks, and holds at least one kana."""
-    return re.fullmatch(r"[ァ-ヺー・ 　]*[ァ-ヺ][ァ-ヺー・ 　]*", text) is not None
+    return re.fullmatch(r"(?=.*[ァ-ヺ])[ァ-ヺー・ 　]+", text) is not None
 
 
 def kana(text: str) -> str:
@@ -146,6 +147,8 @@ def _never_kept(character: str, multiline: bool) -> str | None:
 def phone(text: str) -> str:
     """A phone number in half width, its grouping kept: 044-123-4567, +81 44 123 4567, with 内線12. Raises `NotPhone`."""
     number = plain_dashes(narrow(text)).strip()
+    if len(number) > _LONGEST_PHONE:
+        raise NotPhone("Write the phone number in digits, for example 044-123-4567.")
     main, _extension = _phone_parts(number)
     if not re.fullmatch(r"\+?[0-9(][0-9 ()-]*", main) or not 9 <= len(re.sub(r"[^0-9]", "", main)) <= 15:
         raise NotPhone("Write the phone number in digits, for example 044-123-4567.")
@@ -154,14 +157,14 @@ def phone(text: str) -> str:
 
 def phone_key(text: str) -> str:
     """The digits of a phone number for comparing: without grouping and extension, +81 as 0. Empty where there are none."""
-    main, _extension = _phone_parts(plain_dashes(narrow(text)))
+    main, _extension = _phone_parts(plain_dashes(narrow(text[:_LONGEST_PHONE])))
     domestic = re.sub(r"^\s*\+\s*81[\s-]*(\(0\)|0)?", "0", main)
     return re.sub(r"[^0-9]", "", domestic)
 
 
 def _phone_parts(number: str) -> tuple[str, str]:
     """Number and extension; a text whose end is no extension is a number throughout."""
-    parts = re.fullmatch(r"(.*?)[\s(,]*(?:内線|ext\.?|x)[\s:.]*([0-9]{1,6})\)?\s*", number, re.IGNORECASE)
+    parts = re.fullmatch(r"(.*?)[ (,]*(?:内線|ext\.?|x)[ :.]*([0-9]{1,6})\)? *", number, re.IGNORECASE)
     return (parts[1], parts[2]) if parts else (number, "")
 
 

@@ -78,7 +78,9 @@ def answer(status: int, detail: object = "", field: str | None = None) -> Respon
 
 def _already_done(done: AlreadyDone) -> ResponseReturnValue:
     if is_program():
-        return Response(done.answer or "{}", 200, content_type="application/json", headers={"Idempotent-Replayed": "true"})
+        return Response(
+            done.answer or "{}", 200, content_type="application/json", headers={"Idempotent-Replayed": "true"}
+        )
     flash(gettext("This was already done; it was not done a second time."), "info")
     return redirect(done.location or back(request.path), 303)
 

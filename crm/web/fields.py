@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from datetime import date, time
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -219,7 +219,9 @@ class FiscalYearField(_Parsed):
 class WholeNumberField(_Parsed):
     """A whole number from ``least`` to ``most``, digits in any width."""
 
-    def __init__(self, label: Any = None, validators_: Any = (), *, least: int = 0, most: int = 1_000_000, **kw: Any) -> None:
+    def __init__(
+        self, label: Any = None, validators_: Any = (), *, least: int = 0, most: int = 1_000_000, **kw: Any
+    ) -> None:
         super().__init__(label, validators_, **kw)
         self.least, self.most = least, most
 

@@ -134,7 +134,9 @@ class ListPage:
         self.first = 0 if not self.total else (self.page - 1) * listing.per_page + 1
         self.last = min(self.page * listing.per_page, self.total)
         self.columns = [self._shown_column(c) for c in listing.columns]
-        self.is_filtered = bool(self.search or any(f.value != d.default for f, d in zip(self.filters, listing.filters)))
+        self.is_filtered = bool(
+            self.search or any(f.value != d.default for f, d in zip(self.filters, listing.filters, strict=True))
+        )
         self.previous_url = self._here(page=self.page - 1) if self.page > 1 else None
         self.next_url = self._here(page=self.page + 1) if self.page < self.pages else None
         self.export_urls = {exit_: self._here(format=exit_, page=None) for exit_ in EXITS}
@@ -158,7 +160,11 @@ class ListPage:
         file = f"{self.name}-{clock.today():%Y%m%d}.{wanted}"
         if wanted == "json":
             keys = [c.key for c in self._listing.columns]
-            return _attached(writing.json_bytes([dict(zip(keys, map(_plain, row))) for row in rows]), "application/json", file)
+            return _attached(
+                writing.json_bytes([dict(zip(keys, map(_plain, row), strict=True)) for row in rows]),
+                "application/json",
+                file,
+            )
         if wanted == "csv":
             encoding = "cp932" if request.args.get("encoding") == "cp932" else "utf-8-sig"
             body = writing.csv_bytes(headings, [[_worded(v) for v in row] for row in rows], encoding=encoding)
@@ -170,7 +176,7 @@ class ListPage:
     def _narrowed(self, select: sa.Select[Any]) -> sa.Select[Any]:
         if self.search and self._listing.search is not None:
             select = select.where(self._listing.search(self.search))
-        for declared, shown in zip(self._listing.filters, self.filters):
+        for declared, shown in zip(self._listing.filters, self.filters, strict=True):
             if shown.value:
                 try:
                     select = declared.apply(select, shown.value)
@@ -183,7 +189,9 @@ class ListPage:
         column = next((c for c in self._listing.columns if c.key == wanted.lstrip("-") and c.sort is not None), None)
         if column is None:
             return select.order_by(*self._listing.order)
-        return select.order_by(column.sort.desc() if wanted.startswith("-") else column.sort.asc(), *self._listing.order)
+        return select.order_by(
+            column.sort.desc() if wanted.startswith("-") else column.sort.asc(), *self._listing.order
+        )
 
     def _shown_filter(self, declared: Filter) -> FilterShown:
         value = request.args.get(declared.name, declared.default)

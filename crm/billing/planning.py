@@ -1,0 +1,162 @@
+"""Who will be billed for a fiscal year, how much and why — and who is left out, and why. Writes nothing.
+
+Preview, run and repetition ask this one question, so what one sees is what will be billed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager, selectinload
+
+from crm.billing.invoices import Invoice, InvoiceState
+from crm.db import db
+from crm.members import tiers
+from crm.members.members import ClassPeriod, Member, MembershipTerm
+from crm.members.tiers import FeeTier, MemberClass, counting_day
+from crm.organisations.organisations import Organisation
+from crm.organisations.people import Person, PersonRole, holding
+from crm.settings.settings import office_setting
+from crm.values.fiscal_year import FiscalYear
+from crm.values.period import Period
+from crm.values.yen import Yen, total
+
+
+class Reason(StrEnum):
+    """Why a member is left out of a run."""
+
+    ASSOCIATE = "associate"
+    NO_BILLING_CONTACT = "no_billing_contact"
+    NO_ADDRESS = "no_address"
+    NO_EMPLOYEE_COUNT = "no_employee_count"
+    NO_TIER = "no_tier"
+    ALREADY_BILLED = "already_billed"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Billable:
+    """A member that will be billed: by which tier, how much, to whom, and on what employee figure that rests."""
+
+    member: Member
+    tier: FeeTier
+    fee: Yen
+    contact: Person
+    employees: int | None
+    employees_on: date | None
+    is_fixed: bool
+    months: int
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A member that is not billed, and why."""
+
+    member: Member
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run for the year would do."""
+
+    year: FiscalYear
+    billable: Sequence[Billable]
+    left_out: Sequence[LeftOut]
+
+    @property
+    def total(self) -> Yen:
+        """What would be billed together."""
+        return total(b.fee for b in self.billable)
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """What pricing needs besides the member, read once."""
+
+    year: FiscalYear
+    billed: frozenset[int]
+    contacts: dict[int, Person]
+    tiers: list[FeeTier]
+    by_month: bool
+
+
+def plan(year: FiscalYear, *, on: date, unbilled_only: bool = False) -> Plan:
+    """Whom a run for ``year`` issued on a day would bill, and whom it leaves out and why; the same few queries for any number.
+
+    ``unbilled_only`` passes over members that were billed already, for a run that goes on.
+    """
+    live = sa.select(Invoice.member_id).where(Invoice.annual_fee_for == year, Invoice.state != InvoiceState.VOID)
+    rules = _Rules(
+        year, frozenset(db.session.scalars(live)), _contacts(on), tiers.all_tiers(),
+        office_setting("fees.part_year") == "monthly",
+    )  # fmt: skip
+    members = _belonging(year)
+    found = [
+        _consider(m, rules)
+        for m in db.session.scalars(members.where(Member.id.not_in(live)) if unbilled_only else members)
+    ]
+    return Plan(year, [f for f in found if isinstance(f, Billable)], [f for f in found if isinstance(f, LeftOut)])
+
+
+def _consider(member: Member, rules: _Rules) -> Billable | LeftOut:
+    held = member.classes_in(rules.year)
+    contact = rules.contacts.get(member.organisation_id)
+    if member.id in rules.billed:
+        return LeftOut(member, Reason.ALREADY_BILLED)
+    if not held:
+        return LeftOut(member, Reason.WITHDRAWN)
+    if not any(p.member_class is MemberClass.CORPORATE for p in held):
+        return LeftOut(member, Reason.ASSOCIATE)
+    if contact is None:
+        return LeftOut(member, Reason.NO_BILLING_CONTACT)
+    if not contact.email and not member.organisation.address:
+        return LeftOut(member, Reason.NO_ADDRESS)
+    begins = min(p.since for p in held if p.member_class is MemberClass.CORPORATE)
+    return _priced(member, max(begins, rules.year.first_day), contact, rules)
+
+
+def _priced(member: Member, begins: date, contact: Person, rules: _Rules) -> Billable | LeftOut:
+    day = counting_day(rules.year, begins)
+    term: MembershipTerm | None = next((t for t in member.terms if t.year == rules.year), None)
+    count = member.organisation.employees_on(day)
+    fixed = term.fixed_tier if term is not None else None
+    if fixed is None and count is None:
+        return LeftOut(member, Reason.NO_EMPLOYEE_COUNT)
+    in_force = tiers.in_force(day, rules.tiers)
+    tier = fixed or tiers.tier_for(MemberClass.CORPORATE, count.employees if count else None, in_force)
+    if tier is None:
+        return LeftOut(member, Reason.NO_TIER)
+    months = Period(begins, rules.year.last_day).months_in(rules.year.period) if rules.by_month else 12
+    fee = tier.annual_fee if months == 12 else tier.annual_fee.part(months, 12)
+    return Billable(
+        member, tier, fee, contact, count.employees if count else None, count.on if count else None,
+        is_fixed=fixed is not None, months=months,
+    )  # fmt: skip
+
+
+def _belonging(year: FiscalYear) -> sa.Select[Member]:
+    """Everyone who has ever been a member up to the year's end, by member number, with all that pricing needs."""
+    return (
+        sa.select(Member)
+        .where(Member.classes.any(ClassPeriod.since <= year.last_day))
+        .join(Member.organisation)
+        .options(
+            contains_eager(Member.organisation).selectinload(Organisation.employee_counts),
+            selectinload(Member.classes), selectinload(Member.terms).joinedload(MembershipTerm.fixed_tier),
+        )
+        .order_by(Member.number)
+    )  # fmt: skip
+
+
+def _contacts(day: date) -> dict[int, Person]:
+    """The one person of each organisation to whom invoices go: the billing contact, never whoever happens to be left."""
+    found = {p.organisation_id: p for p in reversed(db.session.scalars(holding(PersonRole.BILLING, day)).all())}
+    if office_setting("billing.to_liaison"):
+        liaisons = {p.organisation_id: p for p in reversed(db.session.scalars(holding(PersonRole.LIAISON, day)).all())}
+        found = {**liaisons, **found}
+    return found

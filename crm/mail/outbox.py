@@ -1,0 +1,271 @@
+"""Letter: a mail from the moment it is decided until it is delivered; posting, holding, releasing, trying again.
+
+The text is frozen when the letter is posted, in the recipient's language, and the Message-ID is the letter's own: however
+often it is tried, a server that has it already can tell. Letters stand outside the record of acts, for their states are
+their own record; what a *person* does to a letter is an act about it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm import clock
+from crm.config import settings
+from crm.db import Model, db, personal
+from crm.documents.files import StoredFile
+from crm.documents.issued import IssuedDocument
+from crm.errors import Refused
+from crm.mail import composing
+from crm.text import _
+
+RESTS_AFTER = 3  # permanent refusals in a row, after which an address is no longer written to unasked
+
+
+class LetterKind(StrEnum):
+    """Transactional letters always go; announcements go to those who agreed and can be ended by one click."""
+
+    TRANSACTIONAL = "transactional"
+    ANNOUNCEMENT = "announcement"
+
+
+class LetterState(StrEnum):
+    """Queued, held back, on its way, delivered to the server, to be tried again, given up."""
+
+    QUEUED = "queued"
+    HELD = "held"
+    SENDING = "sending"
+    SENT = "sent"
+    RETRY = "retry"
+    FAILED = "failed"
+
+
+class Trouble(StrEnum):
+    """Why a letter is held, is tried again or was given up."""
+
+    NO_ADDRESS = "no_address"
+    ADDRESS_RESTS = "address_rests"
+    BY_HAND = "by_hand"
+    BAD_ADDRESS = "bad_address"
+    UNFIT = "unfit"
+    MISSING_ATTACHMENT = "missing_attachment"
+    ADDRESS_REFUSED = "address_refused"
+    LETTER_REFUSED = "letter_refused"
+    NOT_NOW = "not_now"
+    UNREACHABLE = "unreachable"
+    DEFECT = "defect"
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """To whom: a mail address (empty when none is known), a name, and the language the person reads (``ja``, ``en``)."""
+
+    email: str
+    name: str = ""
+    locale: str = "ja"
+
+
+class Letter(Model):
+    """One mail to one recipient.
+
+    ``due_at`` is when it may go or is tried next; ``wakes_at`` is when the worker looks at it: the due time, the end of a
+    lease while it is being sent, nothing while it rests. ``trouble`` says why it is held, tried again or failed,
+    ``last_error`` what the server answered. ``key`` names a notice to a recipient for a period, which goes once.
+    """
+
+    __tablename__ = "letters"
+    __audited__ = False
+    __table_args__ = (
+        Index("ix_letters_waking", "wakes_at", "id", sqlite_where=sa.text("wakes_at IS NOT NULL"),
+              postgresql_where=sa.text("wakes_at IS NOT NULL")),
+        Index("ix_letters_about", "about_table", "about_id"),
+    )  # fmt: skip
+
+    template: Mapped[str] = mapped_column(index=True)
+    recipient_email: Mapped[str] = personal(index=True)
+    recipient_name: Mapped[str] = personal()
+    locale: Mapped[str]
+    subject: Mapped[str] = personal()
+    body: Mapped[str] = personal()
+    posted_at: Mapped[datetime] = mapped_column(index=True)
+    due_at: Mapped[datetime]
+    kind: Mapped[LetterKind] = mapped_column(default=LetterKind.TRANSACTIONAL)
+    key: Mapped[str | None] = mapped_column(default=None, unique=True)
+    unsubscribe_url: Mapped[str | None] = personal(default=None)
+    about_table: Mapped[str | None] = mapped_column(default=None)
+    about_id: Mapped[int | None] = mapped_column(default=None)
+
+    message_id: Mapped[str] = mapped_column(init=False, unique=True)
+    state: Mapped[LetterState] = mapped_column(init=False, default=LetterState.QUEUED, index=True)
+    wakes_at: Mapped[datetime | None] = mapped_column(init=False, default=None)
+    attempts: Mapped[int] = mapped_column(init=False, default=0)
+    trouble: Mapped[Trouble | None] = mapped_column(init=False, default=None)
+    last_error: Mapped[str] = mapped_column(init=False, default="")
+    sent_at: Mapped[datetime | None] = mapped_column(init=False, default=None)
+
+    attachments: Mapped[list[LetterAttachment]] = relationship(
+        back_populates="letter", order_by="LetterAttachment.position", default_factory=list, init=False
+    )
+
+    def __post_init__(self) -> None:
+        self.message_id = f"<{uuid.uuid4()}@{urlsplit(settings().base_url).hostname or 'localhost'}>"
+        self.wakes_at = self.due_at
+
+    @property
+    def may_be_held(self) -> bool:
+        """Whether it has not left yet and nobody holds it."""
+        return self.state in (LetterState.QUEUED, LetterState.RETRY)
+
+    @property
+    def is_announcement(self) -> bool:
+        return self.kind is LetterKind.ANNOUNCEMENT
+
+    def hold(self, trouble: Trouble = Trouble.BY_HAND) -> None:
+        """Keep it from going. Raises ``Refused`` when it is being sent, was sent or was given up."""
+        if not self.may_be_held:
+            raise Refused(_("Only a letter that waits to be sent can be held."))
+        self.state, self.trouble, self.wakes_at = LetterState.HELD, trouble, None
+
+    def release(self) -> None:
+        """Let a held letter go at its time. Raises ``Refused`` for one that is not held or has no address."""
+        if self.state is not LetterState.HELD:
+            raise Refused(_("Only a held letter can be released."))
+        self._go_on(self.due_at)
+
+    def retry(self) -> None:
+        """Try a letter that was given up again, from the first try on. Raises ``Refused`` for any other."""
+        if self.state is not LetterState.FAILED:
+            raise Refused(_("Only a letter that failed can be sent again."))
+        self.attempts = 0
+        self._go_on(clock.now())
+
+    def _go_on(self, at: datetime) -> None:
+        if not self.recipient_email:
+            raise Refused(_("This letter has no mail address. Add one to the contact and post the letter again."))
+        self.state, self.trouble, self.due_at, self.wakes_at = LetterState.QUEUED, None, at, at
+
+
+class LetterAttachment(Model):
+    """What goes with a letter: an issued document, which is drawn before it is sent, or a kept file."""
+
+    __tablename__ = "letter_attachments"
+    __audited__ = False
+    __table_args__ = (CheckConstraint("(document_id IS NULL) <> (file_id IS NULL)", name="one_thing"),)
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id"), index=True, init=False)
+    letter: Mapped[Letter] = relationship(back_populates="attachments")
+    position: Mapped[int]
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("issued_documents.id"), index=True, init=False)
+    document: Mapped[IssuedDocument | None] = relationship(default=None)
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"), index=True, init=False)
+    file: Mapped[StoredFile | None] = relationship(default=None)
+
+
+def post(
+    name: str,
+    /,
+    to: Recipient,
+    *,
+    about: Model | None = None,
+    documents: Iterable[IssuedDocument] = (),
+    files: Iterable[StoredFile] = (),
+    key: str | None = None,
+    due_at: datetime | None = None,
+    kind: LetterKind = LetterKind.TRANSACTIONAL,
+    unsubscribe_url: str | None = None,
+    **values: Any,
+) -> Letter:
+    """Post the letter ``name`` (``billing/invoice_issued``) in the running act; it goes when the act has been committed.
+
+    The template sees ``values``, ``recipient`` and ``base_url``. A letter whose ``key`` was posted before is not posted
+    again: the earlier one comes back. Without an address, or to one that rests, it is held, so that the office sees it.
+    Raises ``LookupError`` without texts in every language, ``ValueError`` for an announcement nobody could end.
+    """
+    if kind is LetterKind.ANNOUNCEMENT and not unsubscribe_url:
+        raise ValueError("an announcement needs an address to unsubscribe at")
+    earlier = _of_key(key)
+    if earlier is not None:
+        return earlier
+    words = composing.compose(name, to.locale, recipient=to, **values)
+    about_table, about_id = _row(about)
+    letter = Letter(
+        template=name, recipient_email=to.email.strip(), recipient_name=to.name, locale=to.locale, subject=words.subject,
+        body=words.body, posted_at=clock.now(), due_at=due_at or clock.now(), kind=kind, key=key,
+        unsubscribe_url=unsubscribe_url, about_table=about_table, about_id=about_id,
+    )  # fmt: skip
+    _attach(letter, documents, files)
+    if not letter.recipient_email:
+        letter.hold(Trouble.NO_ADDRESS)
+    elif _rests(letter.recipient_email):
+        letter.hold(Trouble.ADDRESS_RESTS)
+    return _added(letter)
+
+
+def due(at: datetime) -> sa.Select[tuple[Letter]]:
+    """Letters to be sent now: due ones, and those whose sender went away in the middle."""
+    return sa.select(Letter).where(Letter.wakes_at <= at).order_by(Letter.wakes_at, Letter.id)
+
+
+def held() -> sa.Select[tuple[Letter]]:
+    """Letters that wait for a person."""
+    return sa.select(Letter).where(Letter.state == LetterState.HELD).order_by(Letter.id)
+
+
+def about(row: Model) -> sa.Select[tuple[Letter]]:
+    """The letters about one thing, newest first."""
+    table, row_id = row.__tablename__, row.id
+    return sa.select(Letter).where(Letter.about_table == table, Letter.about_id == row_id).order_by(Letter.id.desc())
+
+
+def _attach(letter: Letter, documents: Iterable[IssuedDocument], files: Iterable[StoredFile]) -> None:
+    things = [{"document": document} for document in documents] + [{"file": file} for file in files]
+    for position, thing in enumerate(things):
+        LetterAttachment(letter=letter, position=position, **thing)  # type: ignore[arg-type]
+
+
+def _row(row: Model | None) -> tuple[str | None, int | None]:
+    if row is None:
+        return None, None
+    if row.id is None:
+        db.session.add(row)
+        db.session.flush()
+    return row.__tablename__, row.id
+
+
+def _of_key(key: str | None) -> Letter | None:
+    return None if key is None else db.session.scalars(sa.select(Letter).where(Letter.key == key)).one_or_none()
+
+
+def _rests(email: str) -> bool:
+    """Whether the last letters to an address were all refused for good."""
+    ended = sa.select(Letter.trouble).where(
+        Letter.recipient_email == email, Letter.state.in_([LetterState.SENT, LetterState.FAILED])
+    )
+    last = db.session.scalars(ended.order_by(Letter.id.desc()).limit(RESTS_AFTER)).all()
+    return len(last) == RESTS_AFTER and all(trouble is Trouble.ADDRESS_REFUSED for trouble in last)
+
+
+def _added(letter: Letter) -> Letter:
+    """The letter in the session; when another act posted the same key meanwhile, that one."""
+    if letter.key is None:
+        db.session.add(letter)
+        return letter
+    try:
+        with db.session.begin_nested():
+            db.session.add(letter)
+        return letter
+    except IntegrityError:
+        earlier = _of_key(letter.key)
+        if earlier is None:
+            raise
+        return earlier

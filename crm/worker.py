@@ -1,0 +1,237 @@
+"""Everything that happens without a person asking, on one page.
+
+The database is the truth, the queue is an alarm clock. What is to be done are rows with a state and a due time, written in
+the act that decided them; the timetable below only says how often somebody looks. So nothing is missed when the worker was
+away, and huey's own file can be deleted at any moment. Each item is an act of its own: one that fails is logged, rests for a
+while and stops nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, TypeVar
+
+from flask import Flask
+from huey import SqliteHuey, crontab
+
+from crm import clock
+from crm.access import mailed_links, sessions, throttle
+from crm.billing import issuing, runs
+from crm.config import settings
+from crm.db import Model, db
+from crm.documents import issued
+from crm.errors import Busy
+from crm.history import commands
+from crm.history.kinds import Kind
+from crm.history.recording import WORKER, act, acting_as, housekeeping
+from crm.home import letters as home_letters
+from crm.mail import delivery
+
+log = logging.getLogger("crm.worker")
+
+LOOKS_EVERY = 3  # seconds
+MORNING = 6  # o'clock in Tokyo
+RESTS = timedelta(minutes=5)  # after a failure, before an item is tried again
+COMMANDS_KEPT = timedelta(days=30)
+LETTERS_AT_A_TIME = 50
+
+Item = TypeVar("Item", bound=Hashable)
+
+
+# --- the timetable: every few seconds, every morning, every hour
+
+
+def draw_papers() -> int:
+    """Draw the papers that were issued. What cannot be drawn is marked and waits for a person."""
+    return each([(type(thing), thing.id) for thing in issued.undrawn()], _draw)
+
+
+def continue_annual_runs() -> int:
+    """Bill the next members of a yearly run that was interrupted or is under way."""
+    return each([run.id for run in db.session.scalars(runs.unfinished())], _continue_run)
+
+
+def expire_offers() -> int:
+    """Take back seats offered to the waiting list in vain, and offer them to the next."""
+    return each(_waitlist("overdue_offers"), _expire_offer)
+
+
+def send_letters() -> int:
+    """Send the letters that are due."""
+    return delivery.deliver_once(most=LETTERS_AT_A_TIME).tried
+
+
+def send_record_head() -> int:
+    """From six in the morning on, mail the head of the record to the auditor, once a day."""
+    if clock.now().astimezone(clock.TOKYO).hour < MORNING:
+        return 0
+    return each(home_letters.auditor_without_head(), _send_record_head)
+
+
+def forget() -> int:
+    """Forget sign-ins, mailed links and counted attempts that are over, and forms long closed."""
+    now = clock.now()
+    with housekeeping() as session:
+        commands.prune(session, now - COMMANDS_KEPT)
+        for prune in (sessions.prune, throttle.prune, mailed_links.prune):
+            prune(now)
+    return 0
+
+
+EVERY_FEW_SECONDS: tuple[Callable[[], int], ...] = (draw_papers, continue_annual_runs, expire_offers)
+EVERY_FEW_SECONDS_TOO: tuple[Callable[[], int], ...] = (send_letters,)  # apart: a slow mail server holds nothing else up
+EVERY_MINUTE: tuple[Callable[[], int], ...] = (send_record_head,)
+EVERY_HOUR: tuple[Callable[[], int], ...] = (forget,)
+
+
+# --- one item, one act
+
+
+def _draw(thing: tuple[type[Model], int]) -> None:
+    kind, thing_id = thing
+    row: Any = db.session.get_one(kind, thing_id)
+    try:
+        drawn = issued.render(row)
+    except Exception as error:  # the same facts would fail the same way again
+        log.exception("%s %s cannot be drawn", kind.__tablename__, thing_id)
+        with act(Kind.PAPER_DRAWN, about=row):
+            issued.give_up(row, f"{type(error).__name__}: {error}")
+        return
+    with act(Kind.PAPER_DRAWN, about=row):
+        issued.attach(row, drawn)
+
+
+def _continue_run(run_id: int) -> None:
+    with act(Kind.ANNUAL_INVOICES_ISSUED) as deed:
+        deed.about = db.session.get_one(runs.AnnualRun, run_id)
+        issuing.work_off(run_id)
+
+
+def _expire_offer(registration_id: int) -> None:
+    with act(Kind.OFFERS_EXPIRED):
+        _waitlist("expire_offer", registration_id)
+
+
+def _send_record_head(email: str) -> None:
+    with act(Kind.RECORD_HEAD_SENT) as deed:
+        deed.about = home_letters.record_head(email)
+
+
+def _waitlist(doing: str, *args: Any) -> Any:
+    if find_spec("crm.events.waitlist") is None:
+        return ()
+    return getattr(import_module("crm.events.waitlist"), doing)(*args)
+
+
+# --- how it is carried out
+
+
+_resting: dict[tuple[str, Hashable], datetime] = {}
+_stopping = threading.Event()
+
+
+def each(items: Iterable[Item], do: Callable[[Item], None]) -> int:
+    """Do something for each item, each for itself; answers for how many it succeeded."""
+    done = 0
+    for item in items:
+        place = (do.__name__, item)
+        if _stopping.is_set() or _resting.get(place, clock.now()) > clock.now():
+            continue
+        try:
+            do(item)
+        except Busy:
+            log.info("%s %s: the database is busy, it waits for the next look", *place)
+        except Exception:
+            log.exception("%s %s failed", *place)
+            _resting[place] = clock.now() + RESTS
+        else:
+            _resting.pop(place, None)
+            done += 1
+        finally:
+            db.session.rollback()
+    return done
+
+
+def carry_out(rounds: Iterable[Callable[[], int]]) -> int:
+    """Each of the rounds once; one that breaks down does not hold up the next. Answers how much was done."""
+    done = 0
+    for round_ in rounds:
+        try:
+            done += round_()
+        except Busy:
+            log.info("%s: the database is busy", round_.__name__)
+        except Exception:
+            log.exception("%s broke down", round_.__name__)
+        finally:
+            db.session.rollback()
+    return done
+
+
+def run_once() -> int:
+    """Do what is due until nothing is due, inside the caller's application context; answers how much was done."""
+    _resting.clear()
+    done = 0
+    with acting_as(WORKER):
+        carry_out(EVERY_HOUR)
+        while now_done := carry_out((*EVERY_MINUTE, *EVERY_FEW_SECONDS, *EVERY_FEW_SECONDS_TOO)):
+            done += now_done
+    return done
+
+
+def run_forever(app: Flask) -> None:
+    """Look, again and again, until SIGTERM; what is being done is finished first."""
+    consumer = _alarm_clock(app).create_consumer(
+        workers=2, initial_delay=0.2, max_delay=1.0, graceful_signal="TERM", shutdown_timeout=50
+    )
+    global _stopping
+    _stopping = consumer.stop_flag
+    consumer.run()
+
+
+def _alarm_clock(app: Flask) -> SqliteHuey:
+    """huey with the timetable; its file holds nothing that matters, so it begins empty."""
+    folder = settings().data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    huey = SqliteHuey("crm", filename=str(folder / "alarm_clock.sqlite3"), results=False, fsync=False)
+    huey.flush()
+    for name, rounds in (("look", EVERY_FEW_SECONDS), ("post", EVERY_FEW_SECONDS_TOO)):
+        _again_and_again(huey, app, name, rounds)
+
+    @huey.periodic_task(crontab(minute="*"))
+    def every_minute() -> None:
+        with _working(app):
+            carry_out(EVERY_MINUTE)
+
+    @huey.periodic_task(crontab(minute="0"))
+    def every_hour() -> None:
+        with _working(app):
+            carry_out(EVERY_HOUR)
+
+    return huey
+
+
+def _again_and_again(huey: SqliteHuey, app: Flask, name: str, rounds: tuple[Callable[[], int], ...]) -> None:
+    """A task that sets its own alarm anew, at once while there is more to do."""
+
+    def look() -> None:
+        done = 0
+        try:
+            with _working(app):
+                done = carry_out(rounds)
+        finally:
+            task.schedule(delay=0 if done else LOOKS_EVERY)
+
+    task = huey.task(name=name)(look)
+    task()
+
+
+@contextmanager
+def _working(app: Flask) -> Iterator[None]:
+    with app.app_context(), acting_as(WORKER):
+        yield
