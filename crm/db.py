@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Mapper, declared_attr, mapped_column
 
+from crm.values.dates import DayOrMonth
 from crm.values.fiscal_year import FiscalYear
 from crm.values.yen import Yen
 
@@ -73,6 +74,19 @@ class Year(sa.TypeDecorator[FiscalYear]):
         return None if value is None else FiscalYear(value)
 
 
+class MonthOrDay(sa.TypeDecorator[DayOrMonth]):
+    """A day, or a month where only that is known, as 2025-05-01 or 2025-05: sorted as text, a month before its days."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: DayOrMonth | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> DayOrMonth | None:
+        return None if value is None else DayOrMonth.parse(value)
+
+
 class Moment(sa.TypeDecorator[datetime]):
     """An aware moment, kept in UTC; naive values are refused."""
 
@@ -121,6 +135,7 @@ class Model(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=Fal
         str: Words(),
         Yen: Money(),
         FiscalYear: Year(),
+        DayOrMonth: MonthOrDay(),
         date: sa.Date(),
         datetime: Moment(),
         bytes: sa.LargeBinary(),

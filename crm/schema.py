@@ -20,8 +20,16 @@ NOUNS = (
     "crm.organisations.people",
     "crm.organisations.succession",
     "crm.organisations.reviews",
+    "crm.projects.participations",
+    "crm.projects.contracts",
+    "crm.projects.ventures",
     "crm.members.tiers",
     "crm.members.members",
+    "crm.billing.bank_accounts",
+    "crm.billing.runs",
+    "crm.billing.invoices",
+    "crm.billing.payments",
+    "crm.billing.receipts",
 )
 
 

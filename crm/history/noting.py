@@ -14,6 +14,7 @@ from sqlalchemy import Column, event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from crm.db import Model, canonical
+from crm.values.dates import DayOrMonth
 from crm.values.fiscal_year import FiscalYear
 from crm.values.yen import Yen
 
@@ -65,6 +66,8 @@ def plain(value: Any) -> Any:
             return value.amount
         case FiscalYear():
             return value.start
+        case DayOrMonth():
+            return str(value)
         case datetime():
             return value.astimezone(UTC).isoformat()
         case date():

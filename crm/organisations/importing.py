@@ -207,7 +207,9 @@ class _Planning:
         if organisation is None:
             raise Refused(_("Say which organisation it is the same as."), field="organisation")
         values = {code: value for code, value in row.values.items() if code != "name"}
-        return self._decided(row, values, organisation, (Match(organisation.name, _("Decided by a person."), organisation.id),))
+        return self._decided(
+            row, values, organisation, (Match(organisation.name, _("Decided by a person."), organisation.id),)
+        )
 
     def _decided(
         self, row: ReadRow, values: dict[str, Any], organisation: Organisation | None, matches: tuple[Match, ...]
@@ -234,7 +236,11 @@ class _Planning:
         return tuple(
             Match(
                 earlier.values["name"],
-                _("Row %(row)s of the same file: %(why)s", row=earlier.number, why=likeness(row.values["name"], earlier.values["name"])),
+                _(
+                    "Row %(row)s of the same file: %(why)s",
+                    row=earlier.number,
+                    why=likeness(row.values["name"], earlier.values["name"]),
+                ),
             )
             for earlier in self._new[naming.duplicate_key(row.values["name"])]
             if not (number and earlier.values.get("corporate_number"))

@@ -129,9 +129,7 @@ class Organisation(Versioned, Model):
         """Note how many employees it had on a day; a second figure for the same day corrects the first."""
         count = next((c for c in self.employee_counts if c.on == on), None)
         if count is None:
-            count = EmployeeCount(
-                organisation=self, employees=employees, on=on, source=source, reviewed_by=reviewed_by
-            )
+            count = EmployeeCount(organisation=self, employees=employees, on=on, source=source, reviewed_by=reviewed_by)
             db.session.add(count)
         if (count.employees, count.source) != (employees, source):
             count.employees, count.source, count.reviewed_by = employees, source, reviewed_by

@@ -60,7 +60,9 @@ def rename(organisation: Organisation, name: str, on: date, source: str = "") ->
     if name == former:
         return None
     if any(known.until > on for known in organisation.former_names):
-        raise Refused(_("The name was changed again after that day. Please record the former name instead."), field="on")
+        raise Refused(
+            _("The name was changed again after that day. Please record the former name instead."), field="on"
+        )
     organisation.name = name
     return keep_former_name(organisation, former, on, source)
 
@@ -101,9 +103,7 @@ def _join(
         )
     if Lineage.load().leads(successor.id, to=predecessor.id):
         raise Refused(_("The two would succeed each other in a circle."), field="predecessor")
-    succession = Succession(
-        kind=kind, successor=successor, effective_on=on, predecessor=predecessor, source=source
-    )
+    succession = Succession(kind=kind, successor=successor, effective_on=on, predecessor=predecessor, source=source)
     db.session.add(succession)
     return succession
 

@@ -38,7 +38,7 @@ def test_no_line_begins_or_ends_with_what_may_not_stand_there(text: str, width: 
 
 def test_brackets_marks_and_small_kana_stay_with_their_word() -> None:
     text = "あいうえ「お」かき。くけこッさしす"
-    assert lines.broken(text, fonts.SANS, 10, 50) == ["あいうえ", "「お」か", "き。くけ", "こッさし", "す"]
+    assert lines.broken(text, fonts.SANS, 10, 50) == ["あいうえ", "「お」か", "き。くけ", "こッさしす"]
 
 
 def test_latin_words_and_numbers_with_their_unit_stay_whole() -> None:
