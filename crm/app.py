@@ -13,13 +13,22 @@ from crm import config, resources, schema
 from crm.access import gates
 from crm.config import Settings
 from crm.db import db, engine_options, tune
+from crm.home.office import navigation
 from crm.web import audiences, errors, safety, templating
 
 Gate = Callable[[], ResponseReturnValue | None]
 
-OFFICE: tuple[str, ...] = ()
+OFFICE: tuple[str, ...] = (
+    "crm.access.office",
+    "crm.access.office.me",
+    "crm.access.office.factors",
+    "crm.home.office.settings",
+    "crm.home.office.letters",
+    "crm.home.office.papers",
+)
 PORTAL: tuple[str, ...] = ()
 PUBLIC: tuple[str, ...] = (
+    "crm.access.public",
     "crm.home.public",
 )
 API: tuple[str, ...] = ()
@@ -46,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     templating.install(app)
     errors.install(app)
     gates.install(app)
+    navigation.install(app)
     _register(app, audiences.office(), OFFICE, gates.staff_only)
     _register(app, audiences.portal(), PORTAL, gates.members_only)
     _register(app, audiences.api(), API, gates.tokens_only)

@@ -16,6 +16,12 @@ NOUNS = (
     "crm.documents.files",
     "crm.documents.issued",
     "crm.mail.outbox",
+    "crm.access.users",
+    "crm.access.mailed_links",
+    "crm.access.sessions",
+    "crm.access.second_factor",
+    "crm.access.throttle",
+    "crm.access.tokens",
     "crm.organisations.organisations",
     "crm.organisations.people",
     "crm.organisations.succession",
@@ -30,6 +36,9 @@ NOUNS = (
     "crm.billing.invoices",
     "crm.billing.payments",
     "crm.billing.receipts",
+    "crm.events.events",
+    "crm.events.questions",
+    "crm.events.registrations",
 )
 
 

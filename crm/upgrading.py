@@ -82,14 +82,10 @@ def _plain_type(kind: str, item: Any, _context: Any) -> str | bool:
     if kind != "type":
         return False
     match item:
-        case database.Words() | database.Json():
-            return "sa.Text()"
-        case database.Money():
-            return "sa.BigInteger()"
-        case database.Year():
-            return "sa.SmallInteger()"
         case database.Moment():
             return "sa.DateTime(timezone=True)"
+        case sa.TypeDecorator():
+            return f"sa.{type(item.impl_instance).__name__}()"
         case sa.Enum():
             return f"sa.String(length={item.length})"
         case _:

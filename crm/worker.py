@@ -13,8 +13,6 @@ import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from flask import Flask
@@ -27,6 +25,8 @@ from crm.config import settings
 from crm.db import Model, db
 from crm.documents import issued
 from crm.errors import Busy
+from crm.events import waitlist
+from crm.events.events import EventSession
 from crm.history import commands
 from crm.history.kinds import Kind
 from crm.history.recording import WORKER, act, acting_as, housekeeping
@@ -38,6 +38,7 @@ log = logging.getLogger("crm.worker")
 LOOKS_EVERY = 3  # seconds
 MORNING = 6  # o'clock in Tokyo
 RESTS = timedelta(minutes=5)  # after a failure, before an item is tried again
+ROUND_RESTS = timedelta(seconds=30)  # a whole round broke down: the database is away, the schema is old
 COMMANDS_KEPT = timedelta(days=30)
 LETTERS_AT_A_TIME = 50
 
@@ -59,7 +60,7 @@ def continue_annual_runs() -> int:
 
 def expire_offers() -> int:
     """Take back seats offered to the waiting list in vain, and offer them to the next."""
-    return each(_waitlist("overdue_offers"), _expire_offer)
+    return each(waitlist.due_offers(clock.now()), _expire_offers)
 
 
 def send_letters() -> int:
@@ -113,20 +114,15 @@ def _continue_run(run_id: int) -> None:
         issuing.work_off(run_id)
 
 
-def _expire_offer(registration_id: int) -> None:
-    with act(Kind.OFFERS_EXPIRED):
-        _waitlist("expire_offer", registration_id)
+def _expire_offers(session_id: int) -> None:
+    with act(Kind.OFFERS_EXPIRED) as deed:
+        deed.about = db.session.get_one(EventSession, session_id)
+        waitlist.expire(session_id)
 
 
 def _send_record_head(email: str) -> None:
     with act(Kind.RECORD_HEAD_SENT) as deed:
         deed.about = home_letters.record_head(email)
-
-
-def _waitlist(doing: str, *args: Any) -> Any:
-    if find_spec("crm.events.waitlist") is None:
-        return ()
-    return getattr(import_module("crm.events.waitlist"), doing)(*args)
 
 
 # --- how it is carried out
@@ -162,12 +158,16 @@ def carry_out(rounds: Iterable[Callable[[], int]]) -> int:
     """Each of the rounds once; one that breaks down does not hold up the next. Answers how much was done."""
     done = 0
     for round_ in rounds:
+        place = ("round", round_.__name__)
+        if _resting.get(place, clock.now()) > clock.now():
+            continue
         try:
             done += round_()
         except Busy:
             log.info("%s: the database is busy", round_.__name__)
         except Exception:
             log.exception("%s broke down", round_.__name__)
+            _resting[place] = clock.now() + ROUND_RESTS
         finally:
             db.session.rollback()
     return done

@@ -16,6 +16,7 @@ def run() -> None:
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=config.attributes.get("render_item"),
         compare_type=config.attributes.get("compare_type", True),
+        include_object=config.attributes.get("include"),
         transaction_per_migration=False,
     )
     with context.begin_transaction():

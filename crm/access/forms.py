@@ -6,7 +6,16 @@ from wtforms import HiddenField
 
 from crm.access.permissions import Permission, Role
 from crm.text import _
-from crm.web.fields import ChoiceField, EmailField, LongTextField, PickField, PickManyField, SecretField, TextField, required
+from crm.web.fields import (
+    ChoiceField,
+    EmailField,
+    LongTextField,
+    PickField,
+    PickManyField,
+    SecretField,
+    TextField,
+    required,
+)
 from crm.web.forms import Form
 
 LANGUAGES = [("ja", "日本語"), ("en", "English")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from crm.access.mailed_links import VALID_FOR, Purpose
 from crm.access.users import User
 from crm.config import settings
@@ -30,6 +32,6 @@ def second_factor_changed(user: User) -> Letter:
     return _post("second_factor_changed", user)
 
 
-def _post(name: str, user: User, **values: object) -> Letter:
+def _post(name: str, user: User, **values: Any) -> Letter:
     recipient = Recipient(email=user.email, name=user.name, locale=user.locale)
     return post(f"access/{name}", to=recipient, about=user, **values)

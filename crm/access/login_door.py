@@ -18,7 +18,9 @@ from crm.errors import Refused
 
 KNOWN = "known"
 KNOWN_SECONDS = 180 * 86400
-CLEAR_SITE_DATA = '"cache", "storage"'  # the session's cookie is dropped by name: "cookies" would also forget the known browser
+CLEAR_SITE_DATA = (
+    '"cache", "storage"'  # the session's cookie is dropped by name: "cookies" would also forget the known browser
+)
 
 
 class Carried:
@@ -117,7 +119,13 @@ def remember_browser(response: Response, user: User, token: str) -> Response:
 
 def safe_path(wanted: str | None) -> str | None:
     """A path of this site to go on to; anything that could lead elsewhere is none."""
-    if not wanted or not wanted.startswith("/") or wanted.startswith("//") or "\\" in wanted or not wanted.isprintable():
+    if (
+        not wanted
+        or not wanted.startswith("/")
+        or wanted.startswith("//")
+        or "\\" in wanted
+        or not wanted.isprintable()
+    ):
         return None
     parts = urlsplit(wanted)
     return None if parts.scheme or parts.netloc else wanted

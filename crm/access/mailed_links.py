@@ -51,7 +51,9 @@ def make(user: User, purpose: Purpose) -> str:
     """A new link's token; earlier links of this purpose to the user end."""
     void(user, purpose)
     token = secrets.token_urlsafe(32)
-    db.session.add(MailedLink(user=user, purpose=purpose, token_hash=_digest(token), expires_at=clock.now() + VALID_FOR[purpose]))
+    db.session.add(
+        MailedLink(user=user, purpose=purpose, token_hash=_digest(token), expires_at=clock.now() + VALID_FOR[purpose])
+    )
     return token
 
 
@@ -85,7 +87,7 @@ def prune(now: datetime) -> None:
     db.session.execute(sa.delete(MailedLink).where(MailedLink.expires_at < now - timedelta(days=30)))
 
 
-def _usable(token: str, purpose: Purpose) -> sa.Select[tuple[MailedLink]]:
+def _usable(token: str, purpose: Purpose) -> sa.Select[MailedLink]:
     state = UserState.INVITED if purpose is Purpose.INVITATION else UserState.ACTIVE
     return (
         sa.select(MailedLink)

@@ -25,7 +25,10 @@ SHORTEST_MEMBER = 10
 LONGEST = 128
 UNGUESSED = 5  # so many characters must remain when everything a guesser tries first is taken out
 
-HOUSE_WORDS = "caresaki kawasaki care design consortium iconm innovation kingskyfront tonomachi crm office jimukyoku ケアさき かわさき 川崎 ケアデザイン コンソーシアム 事務局"
+HOUSE_WORDS = (
+    "caresaki kawasaki care design consortium iconm innovation kingskyfront tonomachi crm office jimukyoku "
+    "ケアさき かわさき 川崎 ケアデザイン コンソーシアム 事務局"
+)
 COMMON_WORDS = (
     "password passwd passcode passphrase pass word secret admin administrator root user guest login signin welcome hello letmein access "
     "default change changeme master manager system server test testing demo sample temp temporary example private qwerty "
@@ -53,7 +56,9 @@ def accept(password: str, *, role: Role, context: tuple[str, ...] = ()) -> None:
     """
     shortest = SHORTEST_MEMBER if role is Role.MEMBER else SHORTEST_STAFF
     if len(password) < shortest:
-        raise Refused(_("At least %(n)s characters; a sentence of your own is easiest to keep.", n=shortest), field="password")
+        raise Refused(
+            _("At least %(n)s characters; a sentence of your own is easiest to keep.", n=shortest), field="password"
+        )
     if len(password) > LONGEST:
         raise Refused(_("At most %(n)s characters.", n=LONGEST), field="password")
     if unguessed(password, context) < UNGUESSED:

@@ -16,7 +16,7 @@ from crm.access.sessions import SignIn, Strength
 from crm.access.users import User
 from crm.errors import Refused
 from crm.history.kinds import Kind
-from crm.history.recording import acting, acting_as, act, housekeeping
+from crm.history.recording import act, acting, acting_as, housekeeping
 from crm.text import _
 from crm.web.audiences import public_area
 from crm.web.forms import done
@@ -220,7 +220,11 @@ def _choose_password(token: str, purpose: Purpose) -> ResponseReturnValue:
             take(token, form.password.data)
             return done(url_for(".sign_in"), _("The password is set. Please sign in with it."))
     return page(
-        "access/public/choose_password.html", form=form, purpose=purpose, user=link.user, status=422 if form.is_sent else 200
+        "access/public/choose_password.html",
+        form=form,
+        purpose=purpose,
+        user=link.user,
+        status=422 if form.is_sent else 200,
     )
 
 

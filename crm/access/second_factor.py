@@ -122,7 +122,9 @@ def add_code_app(user: User, app_secret: str, code: str) -> None:
     """Keep an app whose first code was right. Raises ``Refused``."""
     step = _step_of(app_secret, code)
     if step is None:
-        raise Refused(_("This code is not right. Codes change every 30 seconds; check the time on the device."), field="code")
+        raise Refused(
+            _("This code is not right. Codes change every 30 seconds; check the time on the device."), field="code"
+        )
     old = code_app_of(user)
     if old is not None:
         db.session.delete(old)
@@ -160,14 +162,19 @@ def make_recovery_codes(user: User) -> list[str]:
     """Ten new codes, to be shown once; the old ones end."""
     for old in db.session.scalars(sa.select(RecoveryCode).where(RecoveryCode.user_id == user.id)):
         db.session.delete(old)
-    codes = ["-".join("".join(secrets.choice(ALPHABET) for _i in range(4)) for _j in range(4)) for _k in range(RECOVERY_CODES)]
+    codes = [
+        "-".join("".join(secrets.choice(ALPHABET) for _i in range(4)) for _j in range(4))
+        for _k in range(RECOVERY_CODES)
+    ]
     db.session.add_all([RecoveryCode(user=user, code_hash=_digest(user, code)) for code in codes])
     return codes
 
 
 def _take_recovery_code(user: User, code: str) -> None:
     unused = sa.select(RecoveryCode).where(RecoveryCode.user_id == user.id, RecoveryCode.used_at.is_(None))
-    found = db.session.scalars(unused.where(RecoveryCode.code_hash == _digest(user, code)).with_for_update()).one_or_none()
+    found = db.session.scalars(
+        unused.where(RecoveryCode.code_hash == _digest(user, code)).with_for_update()
+    ).one_or_none()
     if found is None:
         raise Refused(_("This code is not right or was used already."), field="code")
     found.used_at = clock.now()
@@ -300,7 +307,9 @@ def remove_code_app(user: User) -> None:
 
 def remove_passkey(user: User, passkey_id: int) -> None:
     """Forget one of the user's passkeys."""
-    key = db.session.scalars(sa.select(Passkey).where(Passkey.user_id == user.id, Passkey.id == passkey_id)).one_or_none()
+    key = db.session.scalars(
+        sa.select(Passkey).where(Passkey.user_id == user.id, Passkey.id == passkey_id)
+    ).one_or_none()
     if key is None:
         raise Refused(_("There is no such passkey."))
     db.session.delete(key)

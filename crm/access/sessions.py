@@ -94,7 +94,12 @@ def start(user: User, strength: Strength, *, address: str = "", agent: str = "")
 
 def find(token: str) -> SignIn | None:
     """The living session a token belongs to, with its user; nothing when it ended or the account is not active."""
-    found = sa.select(SignIn).join(SignIn.user).options(contains_eager(SignIn.user)).where(SignIn.token_hash == _digest(token))
+    found = (
+        sa.select(SignIn)
+        .join(SignIn.user)
+        .options(contains_eager(SignIn.user))
+        .where(SignIn.token_hash == _digest(token))
+    )
     sign_in = db.session.scalars(found).one_or_none()
     if sign_in is None or not sign_in.user.is_active or sign_in.ended_by(clock.now()):
         return None
@@ -125,7 +130,9 @@ def of(user: User) -> list[SignIn]:
     """The user's living sessions, the last used first."""
     rows = sa.select(SignIn).join(SignIn.user).options(contains_eager(SignIn.user)).where(SignIn.user_id == user.id)
     now = clock.now()
-    return [s for s in db.session.scalars(rows.order_by(SignIn.seen_at.desc(), SignIn.id.desc())) if not s.ended_by(now)]
+    return [
+        s for s in db.session.scalars(rows.order_by(SignIn.seen_at.desc(), SignIn.id.desc())) if not s.ended_by(now)
+    ]
 
 
 def end(sign_in_id: int, *, user: User) -> None:

@@ -90,7 +90,9 @@ def issue(user: User, scopes: Iterable[str], *, name: str = "") -> tuple[ApiToke
 def find(text: str) -> ApiToken | None:
     """The living token, with its user and last use; nothing when revoked or its user is not active."""
     wanted = sa.select(ApiToken).where(ApiToken.token_hash == _digest(text), ApiToken.revoked_at.is_(None))
-    token = db.session.scalars(wanted.options(sa.orm.joinedload(ApiToken.user), sa.orm.joinedload(ApiToken.use))).one_or_none()
+    token = db.session.scalars(
+        wanted.options(sa.orm.joinedload(ApiToken.user), sa.orm.joinedload(ApiToken.use))
+    ).one_or_none()
     return token if token is not None and token.user.is_active else None
 
 
@@ -102,7 +104,9 @@ def of(user: User) -> list[ApiToken]:
 
 def own(user: User, token_id: int) -> ApiToken:
     """One of the user's tokens. Raises ``Refused`` for anyone else's."""
-    token = db.session.scalars(sa.select(ApiToken).where(ApiToken.user_id == user.id, ApiToken.id == token_id)).one_or_none()
+    token = db.session.scalars(
+        sa.select(ApiToken).where(ApiToken.user_id == user.id, ApiToken.id == token_id)
+    ).one_or_none()
     if token is None:
         raise Refused(_("There is no such token."))
     return token
@@ -110,7 +114,9 @@ def own(user: User, token_id: int) -> ApiToken:
 
 def revoke_all(user: User) -> None:
     """End the user's tokens."""
-    for token in db.session.scalars(sa.select(ApiToken).where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))):
+    for token in db.session.scalars(
+        sa.select(ApiToken).where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
+    ):
         token.revoke()
 
 

@@ -148,7 +148,11 @@ def by_email(email: str) -> User | None:
 
 def actor_names(actors: Iterable[str]) -> dict[str, str]:
     """Names for actors as the record writes them (``user:3``), for timelines; one query."""
-    ids = {int(number) for kind, _colon, number in (a.partition(":") for a in actors) if kind == "user" and number.isdecimal()}
+    ids = {
+        int(number)
+        for kind, _colon, number in (a.partition(":") for a in actors)
+        if kind == "user" and number.isdecimal()
+    }
     if not ids:
         return {}
     found = db.session.execute(sa.select(User.id, User.name).where(User.id.in_(ids)))

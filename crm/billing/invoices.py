@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from crm.db import Model, Versioned, db
 from crm.documents.issued import IssuedDocument
@@ -71,10 +71,9 @@ class Invoice(Versioned, Model):
     due_on: Mapped[date | None] = mapped_column(default=None, init=False)
     total: Mapped[Yen] = mapped_column(default=Yen(0), init=False)
     void_reason: Mapped[str] = mapped_column(default="", init=False)
-    document_id: Mapped[int | None] = mapped_column(
-        ForeignKey("issued_documents.id"), init=False, default=None, index=True
+    document: Mapped[IssuedDocument | None] = relationship(  # the paper under its number
+        primaryjoin=lambda: foreign(Invoice.number) == IssuedDocument.number, viewonly=True, default=None, init=False
     )
-    document: Mapped[IssuedDocument | None] = relationship(default=None, init=False)
     if TYPE_CHECKING:
         paid: Mapped[Yen] = mapped_column(init=False)  # the sum of live allocations; ``payments`` attaches it
 

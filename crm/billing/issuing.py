@@ -6,65 +6,64 @@ and repeated, by one or by many, it ends as if undisturbed. Numbers follow the m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from crm import clock
 from crm.billing import letters, papers
 from crm.billing.bank_accounts import BankAccount, printed
 from crm.billing.invoices import Invoice
+from crm.billing.papers import InvoicePaper
 from crm.billing.planning import Billable, plan
-from crm.billing.runs import AnnualRun, RunState, locked, unfinished
+from crm.billing.runs import AnnualRun, Fact, RunState, fact, locked, remaining, unfinished
 from crm.db import db
 from crm.documents import issued
-from crm.documents.numbering import next_number
+from crm.documents.numbering import next_numbers
 from crm.documents.papers import Issuer, letterhead
-from crm.errors import Refused
+from crm.errors import Busy, Refused
 from crm.members import terms
+from crm.members.members import Member
+from crm.organisations.people import Person
 from crm.settings.settings import office_setting
-from crm.text import _
+from crm.text import _, label
 from crm.values.fiscal_year import FiscalYear
 from crm.values.tax import Rounding, Tax, rate_on
 
 SERIES = "INV"
-BATCH = 100
+BATCH = 200
 
 
 class NobodyToBill(Refused):
-    """Everyone who pays was billed, or is left out for a reason."""
+    """Everyone who pays was billed, or is left out for a reason. ``left_out`` says who and why."""
+
+    def __init__(self, left_out: list[Any]) -> None:
+        super().__init__(_("There is nobody left to bill for this fiscal year."))
+        self.left_out = left_out
 
 
 def begin(year: FiscalYear, *, on: date, due: date) -> AnnualRun:
-    """Open the record of a run, or find the unfinished one of the year and go on with it.
+    """Open the record of a run, or find the unfinished one of the year and go on with it as it was begun.
 
     Raises ``NobodyToBill``, and ``Refused`` without an account to pay to or with dates that cannot be.
     """
     run = db.session.scalars(unfinished(year)).first()
     if run is not None:
         return run
-    if due < on:
-        raise Refused(_("The due date lies before the issue date."), field="due_on")
-    if not (year - 1).first_day <= on <= year.last_day:
-        raise Refused(_("The issue date lies outside the fiscal year and the one before it."), field="issue_on")
+    check_dates(year, on=on, due=due)
     planned = plan(year, on=on)
+    left_out = [fact(left.member, left.reason.value) for left in planned.left_out]
     if not planned.billable:
-        raise NobodyToBill(_("There is nobody left to bill for this fiscal year."))
+        raise NobodyToBill(left_out)
     if printed() is None:
         raise Refused(_("Please add the bank account to pay to first."))
-    left_out = [
-        {
-            "organisation": x.member.organisation.name,
-            "organisation_id": x.member.organisation_id,
-            "reason": x.reason.value,
-        }
-        for x in planned.left_out
-    ]
     run = AnnualRun(
-        year=year, issue_on=on, due_on=due, expected=len(planned.billable), started_at=clock.now(), left_out=left_out
-    )
+        year=year, issue_on=on, due_on=due, members=[b.member.id for b in planned.billable], started_at=clock.now(),
+        left_out=left_out,
+    )  # fmt: skip
     try:
         with db.session.begin_nested():
             db.session.add(run)
@@ -73,31 +72,57 @@ def begin(year: FiscalYear, *, on: date, due: date) -> AnnualRun:
     return run
 
 
+def check_dates(year: FiscalYear, *, on: date, due: date) -> None:
+    """Raises ``Refused`` naming the date that cannot be: due before issued, or issued years away from what is billed."""
+    if due < on:
+        raise Refused(_("The due date lies before the issue date."), field="due_on")
+    if not (year - 1).first_day <= on <= (year + 1).last_day:
+        raise Refused(_("The issue date lies more than a year away from the fiscal year."), field="issue_on")
+    if due > (year + 2).last_day:
+        raise Refused(_("The due date lies more than two years after the fiscal year."), field="due_on")
+
+
 def work_off(run_id: int, *, most: int = BATCH) -> int:
     """Bill the next members of a run, in one act; answers how many are left. Whoever cannot be billed is named in the run."""
     run = locked(run_id)
     if run.state is RunState.ENDED:
         return 0
-    failed = {x["organisation_id"] for x in run.failed}
-    planned = plan(run.year, on=run.issue_on, unbilled_only=True).billable
-    waiting = [b for b in planned if b.member.organisation_id not in failed]
-    common = Common.now(run)
-    for billable in waiting[:most]:
-        try:
-            _issue(billable, common)
-        except Refused as refusal:
-            who = billable.member.organisation
-            run.failed = [*run.failed, {"organisation": who.name, "organisation_id": who.id, "reason": str(refusal)}]
-    if len(waiting) <= most:
+    waiting = remaining(run)
+    now, later = waiting[:most], waiting[most:]
+    if now:
+        planned = plan(run.year, on=run.issue_on, only=now)
+        common = Common.of(run.year, run.id, on=run.issue_on, due=run.due_on)
+        prepared, failed = _prepare(planned.billable, common)
+        _issue(prepared, common)
+        failed += [fact(left.member, label(left.reason)) for left in planned.left_out]  # changed since the run began
+        run.failed = [*run.failed, *failed]
+    if not later:
         run.state, run.ended_at = RunState.ENDED, clock.now()
-    return max(0, len(waiting) - most)
+    return len(later)
+
+
+def issue_for(member: Member, year: FiscalYear, *, on: date, due: date) -> Invoice:
+    """Bill one member for a year, as the run would. Raises ``Refused`` with the reason why the run would leave it out."""
+    check_dates(year, on=on, due=due)
+    planned = plan(year, on=on, only=[member.id])
+    if planned.left_out:
+        raise Refused(label(planned.left_out[0].reason))
+    if not planned.billable:
+        raise Refused(_("The membership does not run in this fiscal year."))
+    common = Common.of(year, None, on=on, due=due)
+    prepared = _drafted(planned.billable[0], common)
+    _issue([prepared], common)
+    return prepared.invoice
 
 
 @dataclass(frozen=True)
 class Common:
-    """What all invoices of a run have in common, read once."""
+    """What all invoices of one issue have in common, read once."""
 
-    run: AnnualRun
+    year: FiscalYear
+    run_id: int | None
+    issue_on: date
+    due_on: date
     issuer: Issuer
     account: BankAccount
     tax: Tax
@@ -106,42 +131,74 @@ class Common:
     notes: tuple[str, ...]
 
     @classmethod
-    def now(cls, run: AnnualRun) -> Common:
-        """As the office's settings are now."""
+    def of(cls, year: FiscalYear, run_id: int | None, *, on: date, due: date) -> Common:
+        """The settings in force. Raises ``Refused`` without an account to pay to."""
         tax, account = Tax(office_setting("fees.tax")), printed()
         if account is None:
             raise Refused(_("Please add the bank account to pay to first."))
         outside = [office_setting("fees.outside_scope_notice")] if tax is Tax.OUT_OF_SCOPE else []
         return cls(
-            run, letterhead(), account, tax, Rounding(office_setting("tax.rounding")), rate_on(tax, run.year.first_day),
-            (*outside, office_setting("billing.transfer_fee_note")),
+            year, run_id, on, due, letterhead(), account, tax, Rounding(office_setting("tax.rounding")),
+            rate_on(tax, year.first_day), (*outside, office_setting("billing.transfer_fee_note")),
         )  # fmt: skip
 
 
-def _issue(billable: Billable, common: Common) -> Invoice:
-    run, member = common.run, billable.member
-    term = terms.term_of(member, run.year)
+@dataclass(frozen=True)
+class _Prepared:
+    """An invoice that can be printed and only lacks its number."""
+
+    invoice: Invoice
+    contact: Person
+    paper: InvoicePaper
+    facts: dict[str, Any]
+
+
+def _prepare(billable: Sequence[Billable], common: Common) -> tuple[list[_Prepared], list[Fact]]:
+    """Each invoice with its paper, and who cannot be billed: a character no font has is found before a number is taken."""
+    prepared, failed = [], []
+    for each in billable:
+        try:
+            prepared.append(_drafted(each, common))
+        except Refused as refusal:
+            failed.append(fact(each.member, str(refusal)))
+    return prepared, failed
+
+
+def _drafted(billable: Billable, common: Common) -> _Prepared:
+    term = terms.term_of(billable.member, common.year)
     if term is None:
         raise Refused(_("The membership does not run in this fiscal year."))
-    invoice = Invoice(member=member, annual_fee_for=run.year, run_id=run.id, rounding=common.rounding)
+    invoice = Invoice(
+        member=billable.member, annual_fee_for=common.year, run_id=common.run_id, rounding=common.rounding
+    )
     invoice.add_line(
-        papers.annual_fee_text(run.year, billable.tier, billable.contact.locale), billable.fee, tax=common.tax,
+        papers.annual_fee_text(common.year, billable.tier, billable.contact.locale), billable.fee, tax=common.tax,
         percent=common.percent, served_from=term.starts_on, served_until=term.ends_on,
     )  # fmt: skip
     paper = papers.invoice(
-        invoice, billable.contact, common.issuer, common.account, on=run.issue_on, due=run.due_on, notes=common.notes
-    )
-    paper.packed()  # a character no font has is found here, before a number is taken
-    invoice.issue(next_number(SERIES, run.year), on=run.issue_on, due=run.due_on)
-    numbered = paper.under(invoice.number or "")
-    invoice.document = issued.issue(
-        numbered, number=numbered.number, to=numbered.to.first_line, amount=invoice.total,
-        counterparty=member.organisation.name, issued_on=run.issue_on, transaction_date=term.starts_on, about=invoice,
+        invoice, billable.contact, common.issuer, common.account, on=common.issue_on, due=common.due_on,
+        notes=common.notes,
     )  # fmt: skip
-    letters.invoice_issued(invoice, billable.contact)
-    return invoice
+    return _Prepared(invoice, billable.contact, paper, paper.packed())
 
 
-def invoices_of(run: AnnualRun) -> sa.Select[Invoice]:
-    """What a run has issued so far, by number."""
-    return sa.select(Invoice).where(Invoice.run_id == run.id).order_by(Invoice.number)
+def _issue(prepared: list[_Prepared], common: Common) -> None:
+    """Number, freeze and register what was prepared, and post it: a few statements for all of them together."""
+    numbers = next_numbers(SERIES, common.year, len(prepared))
+    for each, number in zip(prepared, numbers, strict=True):
+        each.invoice.issue(number, on=common.issue_on, due=common.due_on)
+    db.session.add_all([each.invoice for each in prepared])
+    try:
+        db.session.flush()
+    except IntegrityError as error:  # someone billed one of them at this very moment
+        raise Busy from error
+    posted = []
+    for each, number in zip(prepared, numbers, strict=True):
+        document = issued.register(
+            each.paper, number=number, to=each.paper.to.first_line, facts={**each.facts, "number": number},
+            counterparty=each.invoice.member.organisation.name, amount=each.invoice.total, issued_on=common.issue_on,
+            transaction_date=each.paper.served_from, about=each.invoice,
+        )  # fmt: skip
+        posted.append((each.invoice, document, each.contact))
+    letters.invoices_issued(posted)
+    db.session.flush()

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from crm.billing.invoices import Invoice
 from crm.billing.payments import Payment
 from crm.documents.issued import IssuedDocument
 from crm.mail import outbox
-from crm.mail.outbox import Letter, Recipient
+from crm.mail.outbox import Draft, Letter, Recipient
 from crm.organisations.people import Person
 
 
-def invoice_issued(invoice: Invoice, contact: Person) -> Letter:
-    """The invoice to the billing contact, with the paper; posted once per invoice."""
-    assert invoice.document is not None
-    return outbox.post(
-        "billing/invoice_issued", to=recipient(contact), about=invoice, documents=[invoice.document],
-        key=f"invoice_issued:{invoice.id}", organisation=invoice.member.organisation.name, number=invoice.number,
-        year=invoice.annual_fee_for, amount=invoice.total, due_on=invoice.due_on, issued_on=invoice.issued_on,
-    )  # fmt: skip
+def invoices_issued(issued: Iterable[tuple[Invoice, IssuedDocument, Person]]) -> list[Letter]:
+    """Each invoice to its billing contact, with the paper; posted once per invoice."""
+    drafts = [
+        Draft(
+            to=recipient(contact), about=invoice, documents=[document], key=f"invoice_issued:{invoice.id}",
+            values={
+                "organisation": invoice.member.organisation.name, "number": invoice.number, "year": invoice.annual_fee_for,
+                "amount": invoice.total, "due_on": invoice.due_on, "issued_on": invoice.issued_on,
+            },
+        )
+        for invoice, document, contact in issued
+    ]  # fmt: skip
+    return outbox.post_all("billing/invoice_issued", drafts)
 
 
 def receipt_issued(payment: Payment, document: IssuedDocument, contact: Person) -> Letter:

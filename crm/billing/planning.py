@@ -85,21 +85,20 @@ class _Rules:
     by_month: bool
 
 
-def plan(year: FiscalYear, *, on: date, unbilled_only: bool = False) -> Plan:
+def plan(year: FiscalYear, *, on: date, only: Sequence[int] | None = None) -> Plan:
     """Whom a run for ``year`` issued on a day would bill, and whom it leaves out and why; the same few queries for any number.
 
-    ``unbilled_only`` passes over members that were billed already, for a run that goes on.
+    ``only`` asks about these members alone, by their ids.
     """
     live = sa.select(Invoice.member_id).where(Invoice.annual_fee_for == year, Invoice.state != InvoiceState.VOID)
+    members = _belonging(year)
+    if only is not None:
+        live, members = live.where(Invoice.member_id.in_(only)), members.where(Member.id.in_(only))
     rules = _Rules(
-        year, frozenset(db.session.scalars(live)), _contacts(on), tiers.all_tiers(),
+        year, frozenset(db.session.scalars(live)), _contacts(on, only), tiers.all_tiers(),
         office_setting("fees.part_year") == "monthly",
     )  # fmt: skip
-    members = _belonging(year)
-    found = [
-        _consider(m, rules)
-        for m in db.session.scalars(members.where(Member.id.not_in(live)) if unbilled_only else members)
-    ]
+    found = [_consider(member, rules) for member in db.session.scalars(members)]
     return Plan(year, [f for f in found if isinstance(f, Billable)], [f for f in found if isinstance(f, LeftOut)])
 
 
@@ -153,10 +152,15 @@ def _belonging(year: FiscalYear) -> sa.Select[Member]:
     )  # fmt: skip
 
 
-def _contacts(day: date) -> dict[int, Person]:
+def _contacts(day: date, only: Sequence[int] | None) -> dict[int, Person]:
     """The one person of each organisation to whom invoices go: the billing contact, never whoever happens to be left."""
-    found = {p.organisation_id: p for p in reversed(db.session.scalars(holding(PersonRole.BILLING, day)).all())}
-    if office_setting("billing.to_liaison"):
-        liaisons = {p.organisation_id: p for p in reversed(db.session.scalars(holding(PersonRole.LIAISON, day)).all())}
-        found = {**liaisons, **found}
-    return found
+    found = _holders(PersonRole.BILLING, day, only)
+    return {**_holders(PersonRole.LIAISON, day, only), **found} if office_setting("billing.to_liaison") else found
+
+
+def _holders(role: PersonRole, day: date, only: Sequence[int] | None) -> dict[int, Person]:
+    people = holding(role, day)
+    if only is not None:
+        organisations = sa.select(Member.organisation_id).where(Member.id.in_(only))
+        people = people.where(Person.organisation_id.in_(organisations))
+    return {person.organisation_id: person for person in reversed(db.session.scalars(people).all())}

@@ -12,7 +12,8 @@ import click
 
 from crm.cli.answering import Answer, command, nothing_to_do, refused, say
 from crm.exchange.plan import BadRows, Plan, Reviewing
-from crm.exchange.reading import MAX_BYTES, Sheet, Unreadable, read
+from crm.exchange.reading import Sheet, Unreadable, read
+from crm.exchange.sheets import MAX_BYTES
 from crm.exchange.templates import template as template_bytes
 from crm.history.recording import act
 from crm.organisations import importers

@@ -203,15 +203,14 @@ def paragraph(text: str, style: Style = BODY, *, after: float = 3 * mm) -> Flowa
 
 
 def grand_total(label: str, amount: Yen, remark: str = "", *, closed: bool = False) -> Flowable:
-    """The one figure that matters, boxed. ``closed`` adds the stroke of a receipt, after which nothing can be written."""
+    """The one figure that matters, boxed; without a label alone in the middle. ``closed`` adds a receipt's closing stroke."""
     figure = f"{amount.formatted}{'－' if closed else ''}"
-    cells = [
-        [Text(label, Style(fonts.BOLD, 11)), Text(figure, Style(fonts.BOLD, 17, align="right")), Text(remark, SMALL)]
-    ]
-    box = Table(cells, [42 * mm, 58 * mm, 30 * mm], hAlign="LEFT", spaceAfter=5 * mm)
+    shown = Text(figure, Style(fonts.BOLD, 17, align="right" if label else "centre"))
+    cells = [[Text(label, Style(fonts.BOLD, 11)), shown, Text(remark, SMALL)] if label else [shown]]
+    box = Table(cells, [42 * mm, 58 * mm, 30 * mm] if label else [130 * mm], hAlign="LEFT", spaceAfter=5 * mm)
+    shade = [("BACKGROUND", (0, 0), (0, 0), SHADE)] if label else []
     box.setStyle([
-        ("BOX", (0, 0), (-1, -1), 1.1, FIRM), ("VALIGN", (0, 0), (-1, -1), "MIDDLE"), ("BACKGROUND", (0, 0), (0, 0), SHADE),
-        *_tight(1.5 * mm),
+        ("BOX", (0, 0), (-1, -1), 1.1, FIRM), ("VALIGN", (0, 0), (-1, -1), "MIDDLE"), *shade, *_tight(1.5 * mm),
     ])  # fmt: skip
     return box
 
@@ -284,7 +283,7 @@ def bank_accounts(accounts: Sequence[BankAccount], language: str = "ja", *, note
     for account in accounts:
         texts.append(Text(f"{account.bank}　{account.branch}　{account.kind}　{account.number}", BODY))
         kana = f"（{account.holder_kana}）" if account.holder_kana else ""
-        texts.append(Text(f"{words['holder']}：{account.holder}{kana}", BODY))
+        texts.append(Text(f"{words['holder']}{'：' if language == 'ja' else ': '}{account.holder}{kana}", BODY))
     texts += [Text(note, SMALL)] if note else []
     return framed(texts)
 

@@ -102,7 +102,10 @@ def ready() -> Path:
     """
     if not folder().is_dir():
         # a process of its own: this one may run threads, and threads and forked workers do not go together
-        done = subprocess.run([sys.executable, "-m", __name__], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", __name__], capture_output=True, text=True, check=False,
+            cwd=Path(__file__).parents[2], env={**os.environ, "CRM_FONT_DIR": str(folder().parent.absolute())},
+        )  # fmt: skip
         if done.returncode or not folder().is_dir():
             raise RuntimeError(f"the fonts could not be built: {done.stderr.strip()[-500:]}")
     return folder()

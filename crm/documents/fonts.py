@@ -8,6 +8,7 @@ marks joined. Fonts are registered with ReportLab at first use, once a process.
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from functools import cache, lru_cache
 from typing import Any
@@ -34,6 +35,7 @@ CHAINS = {
     SERIF: (SERIF, SANS, "Latin"),
     SERIF_BOLD: (SERIF, BOLD, "LatinBold"),
 }
+_registering = threading.Lock()
 OUTLINE = 0.03  # of the size: how thick the outline of SERIF_BOLD is
 
 # Variation selectors would be drawn as a box; soft hyphens, joiners, zero-width spaces and marks have no ink.
@@ -128,10 +130,12 @@ def draw(
 @cache
 def registered(font: str) -> Any:
     """The face of a font, known to ReportLab from here on. Builds the fonts if nobody has yet."""
-    ttfonts.makeToUnicodeCMap = _to_unicode
-    file = font_building.ready() / f"{FILES[font]}.ttf"
-    pdfmetrics.registerFont(ttfonts.TTFont(font, str(file), shapable=False))
-    return pdfmetrics.getFont(font).face
+    with _registering:
+        ttfonts.makeToUnicodeCMap = _to_unicode
+        if font not in pdfmetrics.getRegisteredFontNames():
+            file = font_building.ready() / f"{FILES[font]}.ttf"
+            pdfmetrics.registerFont(ttfonts.TTFont(font, str(file), shapable=False))
+        return pdfmetrics.getFont(font).face
 
 
 def _to_unicode(name: str, subset: list[int]) -> str:

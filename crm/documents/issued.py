@@ -112,14 +112,26 @@ def issue(
     ``to`` is the addressee's name for the register, ``counterparty`` the name the books know, if it is another. ``about`` is
     the row the paper belongs to. Raises ``MissingGlyph`` naming a character that could not be printed.
     """
+    document = register(
+        paper, number=number, to=to, facts=paper.packed(), counterparty=counterparty, amount=amount, issued_on=issued_on,
+        transaction_date=transaction_date, about=about,
+    )  # fmt: skip
+    db.session.flush()
+    return document
+
+
+def register(
+    paper: Paper, *, number: str, to: str, facts: dict[str, Any], counterparty: str = "", amount: Yen | None = None,
+    issued_on: date | None = None, transaction_date: date | None = None, about: Model | None = None,
+) -> IssuedDocument:  # fmt: skip
+    """As ``issue`` for one of many papers: ``facts`` are packed already, and the row is written with the next flush."""
     about_table, about_id = _row(about)
     document = IssuedDocument(
-        kind=paper.kind, number=number, title=paper.title, language=paper.language, addressee=to, facts=paper.packed(),
+        kind=paper.kind, number=number, title=paper.title, language=paper.language, addressee=to, facts=facts,
         counterparty=counterparty or to, amount=amount, issued_on=issued_on or clock.today(), issued_at=clock.now(),
         transaction_date=transaction_date, about_table=about_table, about_id=about_id,
     )  # fmt: skip
     db.session.add(document)
-    db.session.flush()
     return document
 
 
@@ -208,8 +220,9 @@ def _images(paper: Paper) -> dict[str, bytes]:
 def _row(row: Model | None) -> tuple[str | None, int | None]:
     if row is None:
         return None, None
-    db.session.add(row)
-    db.session.flush()  # a row made in this act learns its id
+    if not inspect(row).persistent:
+        db.session.add(row)
+        db.session.flush()  # a row made in this act learns its id
     return row.__tablename__, row.id
 
 

@@ -34,24 +34,35 @@ def next_number(series: str, year: FiscalYear, *, width: int = 4) -> str:
     return f"{series}-{year.start}-{advance(series, year):0{width}d}"
 
 
-def advance(series: str, year: FiscalYear) -> int:
-    """The next bare number of a series, taken by the running act. Raises ``RuntimeError`` outside one."""
+def next_numbers(series: str, year: FiscalYear, how_many: int, *, width: int = 4) -> list[str]:
+    """The next numbers in a row, taken at once by the running act. Raises ``RuntimeError`` outside one."""
+    if not how_many:
+        return []
+    last = advance(series, year, by=how_many)
+    return [f"{series}-{year.start}-{n:0{width}d}" for n in range(last - how_many + 1, last + 1)]
+
+
+def advance(series: str, year: FiscalYear, *, by: int = 1) -> int:
+    """The next bare number of a series, taken by the running act. Raises ``RuntimeError`` outside one.
+
+    ``by`` takes several at once and answers the last.
+    """
     if recording.running() is None:
         raise RuntimeError("a number is taken inside an act")
-    taken = _advance(series, year)
+    taken = _advance(series, year, by)
     if taken is None:
         insert = sqlite_insert if db.session.get_bind().dialect.name == "sqlite" else postgresql_insert
         first = insert(Counter).values(series=series, fiscal_year=year, value=0).on_conflict_do_nothing()
         db.session.execute(first)  # waits for an act that is adding the same row
-        taken = _advance(series, year)
-    return taken or 1
+        taken = _advance(series, year, by)
+    return taken or by
 
 
-def _advance(series: str, year: FiscalYear) -> int | None:
+def _advance(series: str, year: FiscalYear, by: int) -> int | None:
     return db.session.scalar(
         sa.update(Counter)
         .where(Counter.series == series, Counter.fiscal_year == year)
-        .values(value=Counter.value + 1)
+        .values(value=Counter.value + by)
         .returning(Counter.value)
         .execution_options(synchronize_session=False)
     )

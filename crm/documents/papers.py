@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from reportlab import rl_config
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4, landscape
-from reportlab.lib.units import mm
+from reportlab.lib.units import mm as mm  # offered to the other packages, which do not import ReportLab
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate
 
@@ -25,6 +25,7 @@ from crm.documents import facts, fonts
 from crm.settings.settings import office_setting
 
 GREY, RED, BLUE = HexColor("#595959"), HexColor("#ce0000"), HexColor("#0017c1")
+Story = list[Flowable]  # what other packages write as the type of their stories: ReportLab is named in this one only
 COPY_MARK = {"ja": "再発行", "en": "REISSUED"}
 
 _kinds: dict[str, type[Paper]] = {}
@@ -106,7 +107,7 @@ class Paper(ABC):
         """What the paper is, as its heading says and a reader's window shows."""
 
     @abstractmethod
-    def story(self) -> list[Flowable]:
+    def story(self) -> Story:
         """The blocks from top to bottom; the title is one of them."""
 
     @property

@@ -202,4 +202,7 @@ def _tools() -> _Tools:
             second = hashlib.sha256(bytes(first) + b"signed").digest()[:16]
             return generic.ArrayObject([first, generic.ByteStringObject(second)])
 
+        def _update_meta(self) -> None:
+            """The paper's own dates stay; pyHanko would write the present moment."""
+
     return _Tools(Signer, Certifier, Writer)

@@ -169,7 +169,7 @@ def _read_choice(question: Question, given: Any) -> str | None:
 
 
 def _read_several(question: Question, given: Any) -> list[str]:
-    chosen = [given] if isinstance(given, str) and given else list(given or []) if not isinstance(given, dict) else [given]
+    chosen = given if isinstance(given, list) else [given] if given not in (None, "") else []
     if any(each not in question.options for each in chosen):
         raise question._refuse(_("Please choose one of the list."))
     return [option for option in question.options if option in chosen]

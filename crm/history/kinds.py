@@ -80,6 +80,7 @@ class Kind(StrEnum):
 
     # documents and letters
     PAPER_DRAWN = "paper.drawn"
+    PAPER_DRAWING_RETRIED = "paper.drawing_retried"
     PAPER_REISSUED = "paper.reissued"
     FILE_KEPT = "file.kept"
     LETTER_HELD = "letter.held"

@@ -107,10 +107,12 @@ def _change(row: Any, operation: str) -> Noted | None:
     for attribute in state.mapper.column_attrs:
         if not isinstance(attribute.columns[0], Column):
             continue  # computed by the database, not kept by it
-        history = state.attrs[attribute.key].history
-        if operation == "update" and not history.has_changes():
-            continue
-        old = plain(history.deleted[0]) if history.deleted else None
+        old = None
+        if operation == "update":
+            history = state.attrs[attribute.key].history
+            if not history.has_changes():
+                continue
+            old = plain(history.deleted[0]) if history.deleted else None
         new = plain(getattr(row, attribute.key)) if operation != "delete" else None
         if operation == "delete":
             old = plain(getattr(row, attribute.key))

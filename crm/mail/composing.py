@@ -33,17 +33,17 @@ class Composed:
     body: str
 
 
-def compose(name: str, locale: str, /, **values: Any) -> Composed:
+def compose(name: str, locale: str, /, *, signature: str | None = None, **values: Any) -> Composed:
     """The words of the letter ``name`` (``billing/invoice_issued``) in a language.
 
-    Templates see ``values``, ``base_url`` and ``locale``. Raises ``LookupError`` when the letter lacks a text in any
+    Templates see ``values``, ``base_url`` and ``locale``; ``signature`` is the office's unless given. Raises ``LookupError`` when the letter lacks a text in any
     language, ``jinja2.UndefinedError`` when a value it needs was not given.
     """
     language = locale if locale in text.LOCALES else text.DEFAULT_LOCALE
     subject, body = {each: _texts(name, each) for each in text.LOCALES}[language]
     values = {"base_url": settings().base_url, "locale": language, **values}
     with text.speaking(language):
-        return Composed(one_line(subject.render(values)), _signed(body.render(values).strip("\n")))
+        return Composed(one_line(subject.render(values)), _signed(body.render(values).strip("\n"), signature))
 
 
 def one_line(words: str) -> str:
@@ -58,8 +58,8 @@ def letters() -> list[str]:
     return sorted({f"{path.parent.parent.name}/{path.name.split('.')[0]}" for path in found})
 
 
-def _signed(words: str) -> str:
-    signature = office_setting("letters.signature").strip()
+def _signed(words: str, signature: str | None) -> str:
+    signature = (office_setting("letters.signature") if signature is None else signature).strip()
     return f"{words}\n\n{SIGNATURE_RULE}\n{signature}\n" if signature else f"{words}\n"
 
 

@@ -8,8 +8,8 @@ their own record; what a *person* does to a letter is an act about it.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -27,6 +27,7 @@ from crm.documents.files import StoredFile
 from crm.documents.issued import IssuedDocument
 from crm.errors import Refused
 from crm.mail import composing
+from crm.settings.settings import office_setting
 from crm.text import _
 
 RESTS_AFTER = 3  # permanent refusals in a row, after which an address is no longer written to unasked
@@ -204,11 +205,59 @@ def post(
         unsubscribe_url=unsubscribe_url, about_table=about_table, about_id=about_id,
     )  # fmt: skip
     _attach(letter, documents, files)
+    _hold_if_unreachable(letter)
+    return _added(letter)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """One of many letters that are posted together; the fields are those of ``post``."""
+
+    to: Recipient
+    about: Model
+    documents: Iterable[IssuedDocument] = ()
+    key: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def post_all(name: str, drafts: Iterable[Draft]) -> list[Letter]:
+    """Post a letter to many, as ``post`` does one; answers those that were not posted before.
+
+    The same few queries for any number of them. The caller holds what keeps two acts from posting the same letters.
+    """
+    drafts, now, signature = list(drafts), clock.now(), office_setting("letters.signature")
+    known = set(db.session.scalars(sa.select(Letter.key).where(Letter.key.in_([d.key for d in drafts if d.key]))))
+    troubled = _troubled({draft.to.email.strip() for draft in drafts})
+    letters = []
+    for draft in (d for d in drafts if d.key is None or d.key not in known):
+        words = composing.compose(name, draft.to.locale, signature=signature, recipient=draft.to, **draft.values)
+        about_table, about_id = _row(draft.about)
+        letter = Letter(
+            template=name, recipient_email=draft.to.email.strip(), recipient_name=draft.to.name, locale=draft.to.locale,
+            subject=words.subject, body=words.body, posted_at=now, due_at=now, key=draft.key, about_table=about_table,
+            about_id=about_id,
+        )  # fmt: skip
+        _attach(letter, draft.documents, ())
+        if not letter.recipient_email or letter.recipient_email in troubled:
+            _hold_if_unreachable(letter)
+        letters.append(letter)
+    db.session.add_all(letters)
+    return letters
+
+
+def _troubled(emails: set[str]) -> set[str]:
+    """Those of the addresses that ever refused a letter: only they need a closer look."""
+    refused = sa.select(Letter.recipient_email).where(
+        Letter.recipient_email.in_(emails), Letter.trouble == Trouble.ADDRESS_REFUSED
+    )
+    return set(db.session.scalars(refused))
+
+
+def _hold_if_unreachable(letter: Letter) -> None:
     if not letter.recipient_email:
         letter.hold(Trouble.NO_ADDRESS)
     elif _rests(letter.recipient_email):
         letter.hold(Trouble.ADDRESS_RESTS)
-    return _added(letter)
 
 
 def due(at: datetime) -> sa.Select[tuple[Letter]]:

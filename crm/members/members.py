@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -13,6 +13,15 @@ from crm.db import Model, Versioned
 from crm.members.tiers import FeeTier, MemberClass
 from crm.organisations.organisations import Organisation
 from crm.values.fiscal_year import FiscalYear
+
+
+class Standing(StrEnum):
+    """How a membership stands on a day: to begin, running, running but with a withdrawal asked for, ended."""
+
+    COMING = "coming"
+    MEMBER = "member"
+    LEAVING = "leaving"
+    LEFT = "left"
 
 
 class Member(Versioned, Model):
@@ -39,6 +48,27 @@ class Member(Versioned, Model):
         return next(
             (p.member_class for p in self.classes if p.since <= day and (p.until is None or day <= p.until)), None
         )
+
+    def standing_on(self, day: date) -> Standing:
+        """How the membership stands on a day."""
+        if self.class_on(day) is None:
+            return Standing.COMING if self.classes and self.classes[-1].since > day else Standing.LEFT
+        return Standing.LEAVING if self.classes[-1].until is not None else Standing.MEMBER
+
+    @property
+    def joined_on(self) -> date | None:
+        """The first day of the membership that runs or ended last; a change of class does not begin it anew."""
+        first = previous = None
+        for period in self.classes:
+            goes_on = previous is not None and previous + timedelta(days=1) == period.since
+            first = first if goes_on else period.since
+            previous = period.until
+        return first
+
+    @property
+    def left_on(self) -> date | None:
+        """The last day of the membership, past or asked for; ``None`` while it runs on."""
+        return self.classes[-1].until if self.classes else None
 
 
 class ClassPeriod(Model):
@@ -82,10 +112,24 @@ class MembershipTerm(Versioned, Model):
     withdrawal_reason: Mapped[str] = mapped_column(default="", init=False)
 
 
+def belonging(day: date) -> sa.ColumnElement[bool]:
+    """The condition that a member belongs on a day, in any class."""
+    return Member.classes.any(_holds(day))
+
+
+def in_class(day: date, member_class: MemberClass) -> sa.ColumnElement[bool]:
+    """The condition that a member is in a class on a day."""
+    return Member.classes.any(sa.and_(_holds(day), ClassPeriod.member_class == member_class))
+
+
+def _holds(day: date) -> sa.ColumnElement[bool]:
+    return sa.and_(ClassPeriod.since <= day, sa.or_(ClassPeriod.until.is_(None), ClassPeriod.until >= day))
+
+
 def counted_on(day: date) -> sa.Select[MemberClass, int]:
     """How many members of each class on any day, past or to come."""
     return (
         sa.select(ClassPeriod.member_class, sa.func.count(sa.distinct(ClassPeriod.member_id)))
-        .where(ClassPeriod.since <= day, sa.or_(ClassPeriod.until.is_(None), ClassPeriod.until >= day))
+        .where(_holds(day))
         .group_by(ClassPeriod.member_class)
     )

@@ -2,43 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
+from crm import clock
 from crm.db import db
 from crm.documents.numbering import advance
 from crm.errors import Refused
+from crm.members import fees
 from crm.members.members import ClassPeriod, Member, MembershipTerm, TermState, counted_on
-from crm.members.tiers import FeeTier, MemberClass, counting_day, in_force, tier_for
+from crm.members.tiers import FeeTier, MemberClass
 from crm.organisations.organisations import Organisation
 from crm.text import _
 from crm.values.fiscal_year import FiscalYear
 
 SERIES = "M"
 NUMBERS_FOR_LIFE = FiscalYear(2024)  # the consortium's first year [4(3)イ]; member numbers are one series for all years
+LONGEST_NUMBER = 30
 
 
-def admit(organisation: Organisation, member_class: MemberClass, *, on: date, number: str | None = None) -> Member:
+def admit(
+    organisation: Organisation, member_class: MemberClass, *, on: date, number: str | None = None,
+    reserved: Collection[str] = (),
+) -> Member:  # fmt: skip
     """Make an organisation a member from a day on, with its number for life and the term of that fiscal year.
 
-    A former member returns under the old number; the gap stays. ``number`` is given when the office has one already. Raises
-    ``Refused`` when the organisation is a member on that day or later, or the number belongs to another.
+    A former member returns under the old number; the gap stays. ``number`` is given when the office has one already,
+    ``reserved`` are numbers that must not be given out. Raises ``Refused`` when the organisation is a member on that day or
+    later, or the number belongs to another.
     """
-    member = db.session.scalars(sa.select(Member).where(Member.organisation == organisation)).one_or_none()
+    member = of(organisation)
     if member is None:
-        member = Member(organisation=organisation, number=_number(number))
+        member = Member(organisation=organisation, number=_number(number, reserved))
         db.session.add(member)
     elif any(p.until is None or p.until >= on for p in member.classes):
         raise Refused(_("%(name)s is a member already.", name=organisation.name), field="joined_on")
     elif number and number != member.number:
         raise Refused(_("%(name)s was a member under the number %(number)s.", name=organisation.name, number=member.number),
                       field="member_number")  # fmt: skip
-    ClassPeriod(member=member, member_class=member_class, since=on)
+    _begin(member, member_class, since=on)
+    term = term_of(member, FiscalYear.of(on))
+    assert term is not None
+    if term.state is TermState.WITHDRAWN:  # back within the year they left in: one term a year, the days tell the gap
+        _go_on(term)
     db.session.flush()
-    term_of(member, FiscalYear.of(on))
     return member
+
+
+def of(organisation: Organisation) -> Member | None:
+    """The membership of an organisation, running or ended."""
+    return db.session.scalars(sa.select(Member).where(Member.organisation == organisation)).one_or_none()
 
 
 def term_of(member: Member, year: FiscalYear) -> MembershipTerm | None:
@@ -51,42 +67,66 @@ def term_of(member: Member, year: FiscalYear) -> MembershipTerm | None:
         return None
     term = next((t for t in member.terms if t.year == year), None)
     if term is None:
-        corporate = any(p.member_class is MemberClass.CORPORATE for p in held)
         term = MembershipTerm(
-            member=member, year=year, member_class=MemberClass.CORPORATE if corporate else MemberClass.ASSOCIATE,
+            member=member, year=year, member_class=_class_of(held),
             starts_on=max(held[0].since, year.first_day), ends_on=min(held[-1].until or year.last_day, year.last_day),
         )  # fmt: skip
+        db.session.add(term)
     return term
 
 
 def withdraw(member: Member, *, asked_on: date, effective_on: date, reason: str) -> None:
-    """End a membership on a day (by default 31 March, the caller's choice). Raises ``Refused`` when it does not run then."""
-    current = next((p for p in member.classes if p.until is None or p.until >= effective_on), None)
-    if current is None or current.since > effective_on:
+    """End a membership on a day, the last of it (by default 31 March, the caller's choice).
+
+    Changes of class planned for later are dropped; ones that took effect stand. Raises ``Refused`` when the membership does
+    not run on that day, or something of it that has happened lies after it.
+    """
+    current = _running(member, effective_on)
+    if current is None:
         raise Refused(_("The membership does not run on that day."), field="effective_on")
     if not reason.strip():
         raise Refused(_("Please give the reason."), field="reason")
+    later = [p for p in member.classes if p.since > effective_on]
+    begun = next((p for p in later if p.since <= clock.today()), None)
+    if begun is not None:
+        raise Refused(_("The class changed on %(day)s, after that day.", day=f"{begun.since:%Y-%m-%d}"), field="effective_on")
+    for planned in later:
+        member.classes.remove(planned)
+        db.session.delete(planned)
     current.until = effective_on
-    for later in [p for p in member.classes if p.since > effective_on]:
-        db.session.delete(later)
+    last_year = FiscalYear.of(effective_on)
+    term_of(member, last_year)
     for term in member.terms:
-        if term.year == FiscalYear.of(effective_on):
-            term.state, term.ends_on = TermState.WITHDRAWN, effective_on
-            term.withdrawal_asked_on, term.withdrawal_reason = asked_on, reason
+        if term.year >= last_year:
+            _end(term, asked_on, reason.strip())
+
+
+def stay(member: Member) -> None:
+    """Take back a withdrawal that has not taken effect. Raises ``Refused`` when there is none."""
+    last = member.classes[-1] if member.classes else None
+    if last is None or last.until is None or last.until < clock.today():
+        raise Refused(_("There is no withdrawal that could be taken back."))
+    ended = FiscalYear.of(last.until)
+    last.until = None
+    for term in member.terms:
+        if term.year >= ended:
+            _go_on(term)
 
 
 def change_class(member: Member, to: MemberClass, *, on: date, reason: str) -> None:
-    """准会員 becomes 企業会員, or the reverse, from a day on."""
-    current = next((p for p in member.classes if p.until is None), None)
+    """准会員 becomes 企業会員, or the reverse, from a day on. A withdrawal asked for stands."""
+    current = _running(member, on)
     if current is None or current.since >= on:
-        raise Refused(_("The class can only change after the membership began."), field="on")
+        raise Refused(_("The class can only change after the membership began and before it ends."), field="on")
+    if any(p.since > on for p in member.classes):
+        raise Refused(_("A later change of class is recorded already."), field="on")
     if current.member_class is to:
         raise Refused(_("The member is in this class already."), field="to")
-    current.until = on - timedelta(days=1)
-    ClassPeriod(member=member, member_class=to, since=on, reason=reason)
+    until, current.until = current.until, on - timedelta(days=1)
+    _begin(member, to, since=on, until=until, reason=reason.strip())
     for term in member.terms:
-        if term.year == FiscalYear.of(on):
-            term.member_class = to
+        if term.year >= FiscalYear.of(on):
+            _follow(term)
 
 
 def fix_tier(term: MembershipTerm, tier: FeeTier | None, *, reason: str) -> None:
@@ -95,18 +135,27 @@ def fix_tier(term: MembershipTerm, tier: FeeTier | None, *, reason: str) -> None
         raise Refused(_("This tier belongs to another class."), field="tier")
     if tier is not None and not reason.strip():
         raise Refused(_("Please give the reason."), field="reason")
-    term.fixed_tier, term.fixed_reason = tier, reason if tier is not None else ""
+    term.fixed_tier, term.fixed_reason = tier, reason.strip() if tier is not None else ""
 
 
 def tier_of(term: MembershipTerm, tiers: list[FeeTier] | None = None) -> FeeTier | None:
-    """The tier a term is billed by: the one fixed by hand, else that of the employee count on the counting day [4(3)イ]."""
-    if term.fixed_tier is not None:
-        return term.fixed_tier
-    day = counting_day(term.year, term.starts_on)
-    count = term.member.organisation.employees_on(day)
-    return tier_for(
-        term.member_class, None if count is None else count.employees, in_force(day) if tiers is None else tiers
-    )
+    """The tier a term is billed by: the one fixed by hand, else that of the employee count on the counting day [4(3)イ].
+
+    ``tiers`` are all dated rows (``tiers.all_tiers()``), to save reading them again.
+    """
+    basis = fees.basis(term.member, term.year, tiers)
+    return basis.tier if basis is not None else None
+
+
+def renew(year: FiscalYear) -> list[MembershipTerm]:
+    """Make the terms of everyone who belongs in a fiscal year and has none yet; safe to ask twice."""
+    missing = sa.select(MembershipTerm.member_id).where(MembershipTerm.year == year)
+    belonging = sa.select(Member).where(Member.id.not_in(missing), Member.classes.any(sa.and_(
+        ClassPeriod.since <= year.last_day, sa.or_(ClassPeriod.until.is_(None), ClassPeriod.until >= year.first_day),
+    )))  # fmt: skip
+    eager = (selectinload(Member.classes), selectinload(Member.terms))
+    found = db.session.scalars(belonging.options(*eager).order_by(Member.number)).all()
+    return [term for member in found if (term := term_of(member, year)) is not None]
 
 
 def count(day: date) -> dict[MemberClass, int]:
@@ -115,23 +164,70 @@ def count(day: date) -> dict[MemberClass, int]:
     return {c: found.get(c, 0) for c in MemberClass}
 
 
-def _number(wanted: str | None) -> str:
+def breaches() -> Iterator[str]:
+    """Members whose days of membership overlap, and terms that lie outside their year or say another class than the days."""
+    everyone = sa.select(Member).options(selectinload(Member.classes), selectinload(Member.terms))
+    for member in db.session.scalars(everyone.order_by(Member.id)):
+        for earlier, later in zip(member.classes, member.classes[1:], strict=False):
+            if earlier.until is None or earlier.until >= later.since:
+                yield f"members: the days of {member.number} overlap"
+        for term in member.terms:
+            held = member.classes_in(term.year)
+            if term.starts_on < term.year.first_day or term.ends_on > term.year.last_day:
+                yield f"membership_terms: term {term.id} of {member.number} lies outside its year"
+            elif not held and term.state is TermState.ACTIVE:
+                yield f"membership_terms: term {term.id} of {member.number} runs in a year without membership"
+            elif held and term.member_class is not _class_of(held):
+                yield f"membership_terms: term {term.id} of {member.number} says another class than the days"
+
+
+def _running(member: Member, day: date) -> ClassPeriod | None:
+    return next((p for p in member.classes if p.since <= day and (p.until is None or day <= p.until)), None)
+
+
+def _begin(
+    member: Member, member_class: MemberClass, *, since: date, until: date | None = None, reason: str = ""
+) -> None:
+    period = ClassPeriod(member=member, member_class=member_class, since=since, until=until, reason=reason)
+    db.session.add(period)
+
+
+def _class_of(held: list[ClassPeriod]) -> MemberClass:
+    corporate = any(p.member_class is MemberClass.CORPORATE for p in held)
+    return MemberClass.CORPORATE if corporate else MemberClass.ASSOCIATE
+
+
+def _follow(term: MembershipTerm) -> None:
+    """Class and days of a term as the days of membership say; a tier of another class no longer holds."""
+    held = term.member.classes_in(term.year)
+    if not held:
+        return
+    term.member_class = _class_of(held)
+    term.starts_on = max(held[0].since, term.year.first_day)
+    term.ends_on = min(held[-1].until or term.year.last_day, term.year.last_day)
+    if term.fixed_tier is not None and term.fixed_tier.member_class is not term.member_class:
+        term.fixed_tier, term.fixed_reason = None, ""
+
+
+def _end(term: MembershipTerm, asked_on: date, reason: str) -> None:
+    """The term of the year someone leaves in, or of a later one that had been made already."""
+    _follow(term)
+    term.state, term.withdrawal_asked_on, term.withdrawal_reason = TermState.WITHDRAWN, asked_on, reason
+
+
+def _go_on(term: MembershipTerm) -> None:
+    _follow(term)
+    term.state, term.withdrawal_asked_on, term.withdrawal_reason = TermState.ACTIVE, None, ""
+
+
+def _number(wanted: str | None, reserved: Collection[str]) -> str:
     if wanted:
+        if len(wanted) > LONGEST_NUMBER:
+            raise Refused(_("At most %(n)s characters.", n=LONGEST_NUMBER), field="member_number")
         if db.session.scalar(sa.select(Member.id).where(Member.number == wanted)):
             raise Refused(_("The member number %(number)s is taken.", number=wanted), field="member_number")
         return wanted
     while True:  # numbers the office brought along are skipped
         number = f"{SERIES}-{advance(SERIES, NUMBERS_FOR_LIFE):04d}"
-        if not db.session.scalar(sa.select(Member.id).where(Member.number == number)):
+        if number not in reserved and not db.session.scalar(sa.select(Member.id).where(Member.number == number)):
             return number
-
-
-def breaches() -> Iterator[str]:
-    """Members whose days of membership overlap, or whose term lies outside its year."""
-    for member in db.session.scalars(sa.select(Member).options(sa.orm.selectinload(Member.classes))):
-        for earlier, later in zip(member.classes, member.classes[1:], strict=False):
-            if earlier.until is None or earlier.until >= later.since:
-                yield f"members: the days of {member.number} overlap"
-    for term in db.session.scalars(sa.select(MembershipTerm)):
-        if term.starts_on < term.year.first_day or term.ends_on > term.year.last_day:
-            yield f"membership_terms: term {term.id} lies outside its year"

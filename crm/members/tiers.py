@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -9,7 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from crm import clock
 from crm.db import Model, Versioned, db
+from crm.errors import Refused
+from crm.text import _
 from crm.values.fiscal_year import FiscalYear
 from crm.values.yen import Yen
 
@@ -44,6 +48,63 @@ class FeeTier(Versioned, Model):
         return (self.employees_min or 0) <= employees and (
             self.employees_max is None or employees <= self.employees_max
         )
+
+
+@dataclass(frozen=True)
+class Published:
+    """A tier as the consortium published it."""
+
+    code: str
+    name: str
+    member_class: MemberClass
+    employees_min: int | None
+    employees_max: int | None
+    annual_fee: Yen
+
+
+# 令和8年2月10日 報告書 4(3)イ: the fees since the foundation in November 2024.
+PUBLISHED_SINCE, PUBLISHED_IN = date(2024, 11, 1), "4(3)イ"
+PUBLISHED = (
+    Published("corporate_large", "企業会員（社員数101名以上）", MemberClass.CORPORATE, 101, None, Yen(360_000)),
+    Published("corporate_small", "企業会員（社員数100名以下）", MemberClass.CORPORATE, 0, 100, Yen(120_000)),
+    Published("associate", "准会員", MemberClass.ASSOCIATE, None, None, Yen(0)),
+)
+
+
+def ensure() -> int:
+    """Put the published tiers into a database that has none, within the running act; answers how many were added."""
+    if db.session.scalar(sa.select(sa.func.count(FeeTier.id))):
+        return 0
+    for one in PUBLISHED:
+        db.session.add(FeeTier(
+            code=one.code, name=one.name, member_class=one.member_class, employees_min=one.employees_min,
+            employees_max=one.employees_max, annual_fee=one.annual_fee, effective_from=PUBLISHED_SINCE, source=PUBLISHED_IN,
+        ))  # fmt: skip
+    db.session.flush()
+    return len(PUBLISHED)
+
+
+def decide(tier: FeeTier, *, annual_fee: Yen, effective_from: date, source: str) -> FeeTier:
+    """A new fee of a tier from a day on, as the board decided; the rows before it stay.
+
+    Raises ``Refused`` for a day not after the newest row's, one before the fiscal year that runs (past years were billed),
+    without a source, or when nothing would change.
+    """
+    newest = next(row for row in all_tiers() if row.code == tier.code)
+    if effective_from <= newest.effective_from:
+        raise Refused(_("There is a decision from that day or later already."), field="effective_from")
+    if effective_from < FiscalYear.of(clock.today()).first_day:
+        raise Refused(_("A fee cannot change for a fiscal year that is over."), field="effective_from")
+    if annual_fee == newest.annual_fee:
+        raise Refused(_("This is the fee already in force."), field="annual_fee")
+    if not source.strip():
+        raise Refused(_("Please say which decision this rests on."), field="source")
+    row = FeeTier(
+        code=tier.code, name=tier.name, member_class=tier.member_class, employees_min=tier.employees_min,
+        employees_max=tier.employees_max, annual_fee=annual_fee, effective_from=effective_from, source=source.strip(),
+    )  # fmt: skip
+    db.session.add(row)
+    return row
 
 
 def all_tiers() -> list[FeeTier]:

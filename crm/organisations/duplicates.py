@@ -125,16 +125,16 @@ def _with_keys(keys: Sequence[str]) -> Iterator[Known]:
     columns = (Organisation.id, Organisation.name, Organisation.corporate_number)
     for row in db.session.execute(sa.select(*columns, Organisation.duplicate_key).where(
         Organisation.duplicate_key.in_(keys)
-    )).tuples():  # fmt: skip
+    )):  # fmt: skip
         yield Known(*row)
     former = sa.select(*columns, FormerName.duplicate_key, FormerName.name).join(FormerName.organisation)
-    for row_ in db.session.execute(former.where(FormerName.duplicate_key.in_(keys))).tuples():
+    for row_ in db.session.execute(former.where(FormerName.duplicate_key.in_(keys))):
         yield Known(*row_)
 
 
 def _with_numbers(numbers: Sequence[str]) -> Iterator[Known]:
     select = sa.select(Organisation.id, Organisation.name, Organisation.corporate_number, Organisation.duplicate_key)
-    for row in db.session.execute(select.where(Organisation.corporate_number.in_(numbers))).tuples():
+    for row in db.session.execute(select.where(Organisation.corporate_number.in_(numbers))):
         yield Known(*row)
 
 

@@ -146,7 +146,7 @@ def write_organisations(plan: Plan, origin: Origin) -> None:
 
 
 def _same(values: dict[str, Any]) -> Hashable:
-    return values.get("corporate_number") or values["name"]
+    return str(values.get("corporate_number") or values["name"])
 
 
 class _Planning:

@@ -54,6 +54,15 @@ class Person(Versioned, Model):
         """Whether the person is still with the organisation."""
         return self.left_on is None or day < self.left_on
 
+    def change(self, **values: Any) -> None:
+        """Give fields new values. Raises ``Refused`` when a colleague has the mail address."""
+        email = values.get("email") or ""
+        if email.casefold() != self.email.casefold():
+            refuse_known_address(self.organisation, email, besides=self)
+        for field, value in values.items():
+            if getattr(self, field) != value:
+                setattr(self, field, value)
+
     def takes(self, role: PersonRole, since: date | None) -> RoleAt | None:
         """Give a role from a day on; ``None`` when it is held then already. Raises ``Refused`` for someone who left."""
         day = since or date.max
@@ -135,15 +144,20 @@ def at(organisation: Organisation) -> sa.Select[Person]:
 
 def adding(organisation: Organisation, name: str, **values: Any) -> Person:
     """A new person of the running act. Raises ``Refused`` when someone there has the same mail address."""
-    email = values.get("email") or ""
-    if email and any(p.email.casefold() == email.casefold() for p in _present(organisation)):
-        raise Refused(_("Someone at this organisation has this mail address already."), field="email")
+    refuse_known_address(organisation, values.get("email") or "")
     person = Person(organisation=organisation, name=name, **values)
     db.session.add(person)
     return person
 
 
+def refuse_known_address(organisation: Organisation, email: str, besides: Person | None = None) -> None:
+    """Raise ``Refused`` when someone else at the organisation has this mail address."""
+    others = [person for person in _present(organisation) if person is not besides]
+    if email and any(person.email.casefold() == email.casefold() for person in others):
+        raise Refused(_("Someone at this organisation has this mail address already."), field="email")
+
+
 def _present(organisation: Organisation) -> list[Person]:
-    if organisation.id is None:
+    if not sa.inspect(organisation).persistent:
         return []
     return [person for person in db.session.scalars(at(organisation)) if person.left_on is None]

@@ -42,9 +42,9 @@ class ImportReview(Versioned, Model):
     file_digest: Mapped[str]
     row_number: Mapped[int]
     row_digest: Mapped[str]
-    cells: Mapped[dict[str, Any]] = personal()
     matches: Mapped[list[Any]]
     held_at: Mapped[datetime]
+    cells: Mapped[dict[str, Any]] = personal()
     decision: Mapped[ReviewDecision | None] = mapped_column(default=None, init=False)
     decided_at: Mapped[datetime | None] = mapped_column(default=None, init=False)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), default=None, init=False)
@@ -112,7 +112,7 @@ def remembered(kind: str, rows: Sequence[ReadRow]) -> dict[int, Verdict]:
         )
         for digest, decision, organisation_id in db.session.execute(decided):
             # What was created then is the same one now.
-            now = ReviewDecision.SAME if decision is ReviewDecision.CREATE else decision
+            now = ReviewDecision.SKIP if decision is ReviewDecision.SKIP else ReviewDecision.SAME
             found[numbers[digest]] = Verdict(now, organisation_id)
     return found
 

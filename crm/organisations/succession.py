@@ -162,7 +162,11 @@ class Lineage:
         ).where(Succession.predecessor_id.is_not(None))
         if as_of is not None:
             select = select.where(Succession.effective_on <= as_of)
-        return cls(Link(*row) for row in db.session.execute(select.order_by(Succession.id)).tuples())
+        return cls(
+            Link(kind, successor, predecessor, on)
+            for kind, successor, predecessor, on in db.session.execute(select.order_by(Succession.id))
+            if predecessor is not None
+        )
 
     def same(self, organisation_id: int) -> frozenset[int]:
         """The records of one and the same company: itself, and those joined to it by a change of name."""

@@ -84,7 +84,7 @@ def record(
 
 def of(organisation: Organisation, kind: ContractKind | None = None) -> list[Contract]:
     """An organisation's contracts, by the day of signing."""
-    if organisation.id is None:
+    if not sa.inspect(organisation).persistent:
         return []
     found = sa.select(Contract).where(Contract.organisation_id == organisation.id)
     found = found.where(Contract.kind == kind) if kind else found

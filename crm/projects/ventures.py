@@ -44,7 +44,7 @@ def record(
 ) -> Venture:
     """Record in the running act that a company was founded. Raises ``Refused`` when it is recorded already."""
     known = sa.select(Venture.id).where(Venture.organisation_id == organisation.id)
-    if organisation.id is not None and db.session.scalar(known) is not None:
+    if sa.inspect(organisation).persistent and db.session.scalar(known) is not None:
         raise Refused(_("This company is recorded as a venture already."), field="organisation")
     venture = Venture(
         organisation=organisation, founded=founded, business=business, note=note, outcome=outcome, source=source

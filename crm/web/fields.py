@@ -21,6 +21,7 @@ from wtforms import (
     MultipleFileField,
     PasswordField,
     RadioField,
+    SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -39,8 +40,6 @@ LINE = 200
 LONG = 4000
 
 YesField = BooleanField
-PickField = SelectField
-PickManyField = SelectMultipleField
 SecretField = PasswordField
 UploadField = FileField
 UploadsField = MultipleFileField
@@ -234,6 +233,25 @@ class WholeNumberField(_Parsed):
         return int(digits)
 
 
+def _listed(choices: Any) -> Any:
+    """Pairs of value and label as WTForms declares choices."""
+    return [SelectChoice(*each) if isinstance(each, tuple) else each for each in choices] if choices else choices
+
+
+class PickField(SelectField):
+    """One of a list of (value, label)."""
+
+    def __init__(self, label: Any = None, validators_: Any = None, *, choices: Any = None, **kwargs: Any) -> None:
+        super().__init__(label, validators_, choices=choices if callable(choices) else _listed(choices), **kwargs)
+
+
+class PickManyField(SelectMultipleField):
+    """Several of a list of (value, label)."""
+
+    def __init__(self, label: Any = None, validators_: Any = None, *, choices: Any = None, **kwargs: Any) -> None:
+        super().__init__(label, validators_, choices=choices if callable(choices) else _listed(choices), **kwargs)
+
+
 def _choices(members: type[StrEnum], empty: Any) -> Callable[[], list[tuple[str, str]]]:
     def listed() -> list[tuple[str, str]]:
         first = [] if empty is None else [("", str(empty))]
@@ -254,8 +272,8 @@ class ChoiceField(SelectField):
 
     def iter_choices(self) -> Any:
         chosen = self.data.value if self.data else ""
-        for value, text, *_rest in super().iter_choices():
-            yield (value, text, value == chosen, {})
+        for choice in super().iter_choices():
+            yield choice._replace(selected=choice.value == chosen)
 
     def pre_validate(self, form: Any) -> None:
         values = [value for value, _text in self.choices or []]

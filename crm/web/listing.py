@@ -128,7 +128,7 @@ class ListPage:
         self.filters = [self._shown_filter(f) for f in listing.filters]
         self._select = self._ordered(self._narrowed(select))
         self.total: int = db.session.scalar(sa.select(sa.func.count()).select_from(
-            self._select.order_by(None).options(sa.orm.noload("*")).subquery())) or 0  # fmt: skip
+            self._select.order_by(None).subquery())) or 0  # fmt: skip
         self.pages = max(1, -(-self.total // listing.per_page))
         self.page = min(_page_number(), self.pages)
         self.first = 0 if not self.total else (self.page - 1) * listing.per_page + 1

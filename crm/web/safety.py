@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from typing import Any
 
-from flask import Flask, Response, request, session
+from flask import Flask, Response, current_app, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
@@ -53,11 +55,25 @@ def install(app: Flask, settings: Settings) -> None:
         TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
         RATELIMIT_ENABLED=settings.public_rate > 0,
     )
+    app.before_request(_make_room)
     csrf.init_app(app)
     limiter.init_app(app)
     app.before_request(_begin)
     app.after_request(_headers)
     app.teardown_request(_end)
+
+
+def takes_files(view: Callable[..., Any]) -> Callable[..., Any]:
+    """A view that takes uploads: its requests may be as long as ``MAX_UPLOAD``."""
+    view.__takes_files__ = True  # type: ignore[attr-defined]
+    return view
+
+
+def _make_room() -> None:
+    """Before anything reads the body."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "__takes_files__", False):
+        request.max_content_length = MAX_UPLOAD
 
 
 def public_rate() -> str:

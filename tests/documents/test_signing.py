@@ -1,8 +1,11 @@
 """Signatures: a change is found, another's signature is not taken for ours."""
 
+import io
 import shutil
 import stat
 from datetime import UTC, datetime
+
+from pypdf import PdfReader
 
 from crm.config import Settings
 from crm.documents import signing
@@ -24,6 +27,11 @@ def test_a_signed_certificate_is_valid_and_names_the_consortium(settings: Settin
 
 def test_the_same_certificate_signed_twice_has_the_same_bytes(app: object) -> None:
     assert signed() == signed()
+
+
+def test_signing_writes_no_present_moment_into_the_file(app: object) -> None:
+    plain, other = (PdfReader(io.BytesIO(pdf)) for pdf in (render(SampleCertificate(issuer=ISSUER)), signed()))
+    assert plain.metadata == other.metadata
 
 
 def test_a_changed_byte_or_an_appended_one_is_found(app: object) -> None:

@@ -71,7 +71,11 @@ def confirm() -> ResponseReturnValue:
                 token = sessions.renew(here)
             login_door.carry_on(here, token)
             return redirect(url_for(".show"), 303)
-        words = _("Too many attempts. Please wait %(minutes)s minutes.", minutes=-(-wait // 60)) if wait else _("The password is not right.")
+        words = (
+            _("Too many attempts. Please wait %(minutes)s minutes.", minutes=-(-wait // 60))
+            if wait
+            else _("The password is not right.")
+        )
         form.refuse(Refused(words, field="password"))
     return page("access/office/confirm.html", form=form, status=422 if form.is_sent else 200)
 
@@ -122,7 +126,8 @@ def passkey_options() -> ResponseReturnValue:
 @freshly_confirmed
 def add_passkey() -> ResponseReturnValue:
     """Keep the passkey the browser made."""
-    user, form, codes = signed_in_user(), PasskeyForm(), []
+    user, form = signed_in_user(), PasskeyForm()
+    codes: list[str] = []
     if form.validate():
         with form.refusals(), act(Kind.SECOND_FACTOR_ADDED, about=user) as deed:
             deed.leads_to(url_for(".show"))
@@ -199,6 +204,6 @@ def _shown(form: PasskeyForm | None = None, status: int = 200) -> ResponseReturn
 
 def _code_app_page(form: CodeAppForm, secret: str, status: int = 200) -> ResponseReturnValue:
     drawing = segno.make(second_factor.provisioning_uri(signed_in_user(), secret), error="m")
-    svg = Markup(drawing.svg_inline(scale=5, border=2, svgclass="qr", lineclass=None, omitsize=False))  # noqa: S704
+    svg = Markup(drawing.svg_inline(scale=5, border=2, svgclass="qr", lineclass=None, omitsize=False))
     spaced = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
     return page("access/office/code_app.html", status=status, form=form, svg=svg, secret=spaced)

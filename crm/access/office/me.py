@@ -101,7 +101,10 @@ def own_tokens() -> ResponseReturnValue:
             _token, text = tokens.issue(user, form.scopes.data, name=form.name.data)
             db.session.flush()
     status = 422 if form.is_sent and text is None else 200
-    return page("access/office/tokens.html", form=form, user=user, tokens=tokens.of(user), text=text, status=status)
+    return page(
+        "access/office/tokens.html", form=form, user=user, tokens=tokens.of(user), text=text, status=status,
+        own_token_url=lambda token: url_for(".revoke_token", token_id=token.id),
+    )  # fmt: skip
 
 
 @area.post("/tokens/<int:token_id>/revoke")

@@ -18,7 +18,7 @@ from crm.history import timeline
 from crm.history.kinds import Kind
 from crm.history.recording import act
 from crm.text import _
-from crm.web.forms import EmptyForm, done
+from crm.web.forms import done
 from crm.web.listing import Column, Listing, choice_filter
 from crm.web.templating import page
 
@@ -143,7 +143,9 @@ def remove_second_factors(user_id: int) -> ResponseReturnValue:
     if form.validate():
         with form.refusals(), act(Kind.SECOND_FACTOR_REMOVED, about=user, note=form.reason.data):
             accounts.remove_second_factors(user)
-            return done(url_for(".show", user_id=user_id), _("The second factor was removed. The person was told by mail."))
+            return done(
+                url_for(".show", user_id=user_id), _("The second factor was removed. The person was told by mail.")
+            )
     return _shown(user, reason=form, status=422)
 
 
@@ -157,12 +159,15 @@ def revoke_token(user_id: int, token_id: int) -> ResponseReturnValue:
         return done(url_for(".show", user_id=user_id), _("The token was revoked."))
 
 
-def _shown(user: User, form: UserForm | None = None, status: int = 200, reason: ReasonForm | None = None) -> ResponseReturnValue:
+def _shown(
+    user: User, form: UserForm | None = None, status: int = 200, reason: ReasonForm | None = None
+) -> ResponseReturnValue:
     entries = timeline.of(user)
     return page(
         "access/office/person.html", status=status, user=user, form=form or UserForm.of(user), reason=reason or ReasonForm(formdata=None),
-        button=EmptyForm(formdata=None), has_factor=second_factor.has_one(user), sign_ins=sessions.of(user), tokens=tokens.of(user),
+        has_factor=second_factor.has_one(user), sign_ins=sessions.of(user), tokens=tokens.of(user),
         entries=entries, names=users.actor_names(e.actor for e in entries),
+        revoke_url=lambda token: url_for(".revoke_token", user_id=user.id, token_id=token.id),
     )  # fmt: skip
 
 

@@ -1,0 +1,56 @@
+"""The first screen: what needs a person today, and how the year stands."""
+
+from __future__ import annotations
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+
+from crm import clock
+from crm.access.gates import can, requires
+from crm.access.permissions import Permission
+from crm.db import db
+from crm.documents.charts import Chart, Series
+from crm.home import attention, standing
+from crm.kpi import indicators, new_entrants
+from crm.text import gettext
+from crm.values.fiscal_year import FiscalYear
+from crm.web.audiences import office_area
+from crm.web.templating import page
+
+area = office_area("dashboard", __name__, prefix="")
+PLAN_YEARS = [FiscalYear(year) for year in range(2026, 2030)]
+
+
+@area.get("/")
+@requires(Permission.DASHBOARD_READ)
+def show() -> ResponseReturnValue:
+    """ダッシュボード."""
+    today = clock.today()
+    year = FiscalYear.of(today)
+    return page(
+        "home/office/dashboard.html", today=today, year=year, attention=_attention(), members=standing.members(today),
+        fees=standing.fees([year - 1, year]) if can(Permission.INVOICES_READ) else [],
+        entrants=new_entrants.count(year), target=indicators.target(new_entrants.INDICATOR, year), chart=_chart(),
+        sessions=db.session.scalars(attention.coming(today).limit(5)).all() if can(Permission.EVENTS_READ) else [],
+    )  # fmt: skip
+
+
+def _attention() -> list[dict[str, object]]:
+    return [
+        {"label": a.label, "count": a.count, "tone": a.tone, "note": a.note, "url": url_for(a.endpoint, **a.arguments)}
+        for a in attention.gathered(clock.today())
+        if can(a.permission)
+    ]
+
+
+def _chart() -> dict[str, object]:
+    """New entrants against target over the plan's years; years to come have a target and no figure."""
+    this_year = FiscalYear.of(clock.today())
+    actual = [new_entrants.count(y).value if y <= this_year else None for y in PLAN_YEARS]
+    target = [indicators.target(new_entrants.INDICATOR, y) for y in PLAN_YEARS]
+    drawn = Chart(
+        title=gettext("New-entrant companies by fiscal year"), labels=tuple(y.short for y in PLAN_YEARS),
+        bars=(Series(gettext("Actual"), tuple(actual)),), trends=(Series(gettext("Target"), tuple(target)),),
+    )  # fmt: skip
+    rows = [[y.era, a if a is not None else "", t or ""] for y, a, t in zip(PLAN_YEARS, actual, target, strict=True)]
+    return {"svg": drawn.svg(), "rows": rows}
