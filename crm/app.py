@@ -25,13 +25,19 @@ OFFICE: tuple[str, ...] = (
     "crm.home.office.settings",
     "crm.home.office.letters",
     "crm.home.office.papers",
+    "crm.organisations.office",
+    "crm.organisations.office.importing",
+    "crm.organisations.office.reviews",
+    "crm.projects.office",
 )
 PORTAL: tuple[str, ...] = ()
 PUBLIC: tuple[str, ...] = (
     "crm.access.public",
     "crm.home.public",
 )
-API: tuple[str, ...] = ()
+API: tuple[str, ...] = (
+    "crm.organisations.api",
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

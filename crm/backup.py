@@ -46,6 +46,9 @@ def write(file: Path) -> dict[str, Any]:
                 manifest["tables"][table.name] = _write_table(archive, connection, table)
             for path in kept_files():
                 manifest["files"][path.name] = _write_file(archive, path)
+            for path in _keys():
+                archive.write(path, f"keys/{path.name}")
+                manifest["keys"][path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
             archive.writestr("manifest.json", canonical(manifest))
         read_manifest(draft)
         _sync(draft)
@@ -62,7 +65,9 @@ def restore(file: Path) -> dict[str, Any]:
     _refuse_unless_empty(manifest)
     with zipfile.ZipFile(file) as archive:
         for name in manifest["files"]:
-            _restore_file(archive, name)
+            _restore_file(archive, f"files/{name}", path_of(name))
+        for name in manifest["keys"]:
+            _restore_file(archive, f"keys/{name}", _keys_folder() / name)
         upgrading.upgrade(db.engine, manifest["revision"])
         _restore_tables(archive, manifest)
     if manifest["revision"] != upgrading.head():
@@ -104,6 +109,15 @@ def files_folder() -> Path:
     return settings().data_dir / "files"
 
 
+def _keys_folder() -> Path:
+    """Where the consortium's signing key lies; without it, certificates already issued would look foreign."""
+    return settings().data_dir / "keys"
+
+
+def _keys() -> list[Path]:
+    return sorted(p for p in _keys_folder().glob("*") if p.is_file())
+
+
 def path_of(digest: str) -> Path:
     """Where the file of a digest lies."""
     return files_folder() / digest[:2] / digest
@@ -119,6 +133,9 @@ def read_manifest(file: Path) -> dict[str, Any]:
             for name in manifest["files"]:
                 _compare(archive, f"files/{name}", name)
             expected = {"manifest.json", *(f"tables/{n}.jsonl" for n in manifest["tables"])}
+            for name, sha256 in manifest["keys"].items():
+                _compare(archive, f"keys/{name}", sha256)
+            expected |= {f"keys/{n}" for n in manifest["keys"]}
             if set(archive.namelist()) != expected | {f"files/{n}" for n in manifest["files"]}:
                 raise DamagedBackup(_("The backup is damaged: its parts are not those of its manifest."))
     except FileNotFoundError as error:
@@ -147,6 +164,7 @@ def _manifest(connection: Connection) -> dict[str, Any]:
         "record": {"number": head.number, "hash": head.hash} if head else {"number": 0, "hash": "0" * 64},
         "tables": {},
         "files": {},
+        "keys": {},
     }
 
 
@@ -241,11 +259,11 @@ def _restore_table(
         connection.execute(sa.select(sa.func.setval(sa.func.pg_get_serial_sequence(name, "id"), last + 1, False)))
 
 
-def _restore_file(archive: zipfile.ZipFile, name: str) -> None:
-    path = path_of(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _restore_file(archive: zipfile.ZipFile, name: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_suffix(".draft")
-    draft.write_bytes(archive.read(f"files/{name}"))
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(archive.read(name))
     _sync(draft)
     os.replace(draft, path)
 

@@ -31,6 +31,8 @@ NOUNS = (
     "crm.projects.ventures",
     "crm.members.tiers",
     "crm.members.members",
+    "crm.members.applications",
+    "crm.members.certificates",
     "crm.billing.bank_accounts",
     "crm.billing.runs",
     "crm.billing.invoices",

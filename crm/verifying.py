@@ -17,7 +17,9 @@ from crm import backup, schema
 from crm.db import canonical, db
 from crm.history import chain
 
-CHECKS: tuple[str, ...] = ()
+CHECKS: tuple[str, ...] = (
+    "crm.members.terms:breaches",
+)
 """``module:function`` of each package that keeps something that must add up; each yields breaches in words."""
 
 

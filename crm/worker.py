@@ -86,7 +86,9 @@ def forget() -> int:
 
 
 EVERY_FEW_SECONDS: tuple[Callable[[], int], ...] = (draw_papers, continue_annual_runs, expire_offers)
-EVERY_FEW_SECONDS_TOO: tuple[Callable[[], int], ...] = (send_letters,)  # apart: a slow mail server holds nothing else up
+EVERY_FEW_SECONDS_TOO: tuple[Callable[[], int], ...] = (
+    send_letters,
+)  # apart: a slow mail server holds nothing else up
 EVERY_MINUTE: tuple[Callable[[], int], ...] = (send_record_head,)
 EVERY_HOUR: tuple[Callable[[], int], ...] = (forget,)
 

@@ -188,9 +188,13 @@ def test_the_command_does_what_is_due_and_says_how_much(
 ) -> None:
     with act(Kind.LETTER_POSTED):
         outbox.post("home/record_head", Recipient("a@example.jp"), day=clock.today(), number=1, hash="0" * 64)
-    once = subprocess.run(command("worker", "--once", "--json"), env=environment, capture_output=True, text=True, check=True)
+    once = subprocess.run(
+        command("worker", "--once", "--json"), env=environment, capture_output=True, text=True, check=True
+    )
     assert json.loads(once.stdout) == {"done": 0}
-    mail = subprocess.run(command("mail", "deliver", "--once", "--json"), env=environment, capture_output=True, check=True)
+    mail = subprocess.run(
+        command("mail", "deliver", "--once", "--json"), env=environment, capture_output=True, check=True
+    )
     assert json.loads(mail.stdout) == {"sent": 0, "retry": 0, "failed": 0, "held": 1}
 
 

@@ -26,8 +26,7 @@ class _Signer(TimestampSigner):
 
 def sign(purpose: str, value: Any) -> str:
     """A token for ``value`` (plain JSON), good for ``purpose`` alone."""
-    token = _serializer(purpose).dumps(value)
-    return token if isinstance(token, str) else token.decode()
+    return str(_serializer(purpose).dumps(value))
 
 
 def read(purpose: str, token: str, max_age: int | None = None) -> Any:

@@ -108,11 +108,12 @@ def hashed(password: str) -> str:
 
 def matches(stored: str | None, password: str) -> bool:
     """Whether a password fits a hash. Without a hash a dummy is worked through, so that both answers take as long."""
-    hasher = _hasher(settings().fast_passwords)
+    fast = settings().fast_passwords
     try:
-        return hasher.verify(stored or _dummy(settings().fast_passwords), _bytes(password)) and stored is not None
+        _hasher(fast).verify(stored or _dummy(fast), _bytes(password))
     except (Argon2Error, InvalidHashError):
         return False
+    return stored is not None
 
 
 def is_outdated(stored: str) -> bool:

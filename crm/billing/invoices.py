@@ -109,7 +109,7 @@ class Invoice(Versioned, Model):
             raise Refused(_("Please give the reason."), field="reason")
         if self.paid:
             raise Refused(_("Money is allocated to this invoice; take the allocation back first."))
-        self.state, self.void_reason = InvoiceState.VOID, reason
+        self.state, self.void_reason = InvoiceState.VOID, reason.strip()
 
     @property
     def open(self) -> Yen:

@@ -10,14 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from reportlab.platypus import Flowable
-
 from crm.billing.bank_accounts import BankAccount
 from crm.billing.invoices import Invoice
 from crm.billing.payments import Payment
 from crm.documents import blocks
 from crm.documents.blocks import Addressee, Line, day
-from crm.documents.papers import Issuer, Paper
+from crm.documents.papers import Issuer, Paper, Story
 from crm.members.tiers import FeeTier
 from crm.organisations.people import Person
 from crm.values.fiscal_year import FiscalYear
@@ -73,7 +71,7 @@ class InvoicePaper(Paper, kind="invoice"):
         """The same paper with its number."""
         return replace(self, number=number)
 
-    def story(self) -> list[Flowable]:
+    def story(self) -> Story:
         words, language = WORDS[self.language], self.language
         issuer = self.issuer if self.is_qualified else replace(self.issuer, registration_number="")
         meta = [(words["number"], self.number), (words["issued"], day(self.issued_on, language))]
@@ -111,7 +109,7 @@ class ReceiptPaper(Paper, kind="receipt"):
     def title(self) -> str:
         return WORDS[self.language]["receipt"]
 
-    def story(self) -> list[Flowable]:
+    def story(self) -> Story:
         words, language = WORDS[self.language], self.language
         meta = [(words["receipt_number"], self.number), (words["issued"], day(self.issued_on, language))]
         issuer = replace(self.issuer, registration_number="")

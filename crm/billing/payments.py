@@ -145,12 +145,13 @@ def settle(payment: Payment, invoices: list[Invoice], *, on: date) -> list[Alloc
 
 def unmatch(allocation: Allocation, *, reason: str, on: date) -> None:
     """Take an allocation back; the row stays with day and reason."""
-    if allocation.undone_on is not None:
-        raise Refused(_("This allocation was taken back already."))
     if not reason.strip():
         raise Refused(_("Please give the reason."), field="reason")
     _lock(allocation.payment, allocation.invoice)
-    allocation.undone_on, allocation.undone_reason = on, reason
+    db.session.refresh(allocation)
+    if allocation.undone_on is not None:
+        raise Refused(_("This allocation was taken back already."))
+    allocation.undone_on, allocation.undone_reason = on, reason.strip()
     _reread(allocation.payment, allocation.invoice)
 
 
@@ -162,7 +163,7 @@ def without_a_home() -> sa.Select[Payment]:
 def _lock(payment: Payment, invoice: Invoice) -> None:
     """Hold both rows until the act ends (payments before invoices), then read what was allocated meanwhile."""
     for row in (payment, invoice):
-        db.session.execute(sa.select(type(row).id).where(type(row).id == row.id).with_for_update(of=type(row)))
+        db.session.execute(sa.select(type(row).id).where(type(row).id == row.id).with_for_update())
     _reread(payment, invoice)
 
 

@@ -11,6 +11,9 @@ from flask import current_app
 from crm import clock, config, examination, resources, upgrading
 from crm.cli.answering import Answer, command, nothing_to_do, refused, say, settings
 from crm.db import db
+from crm.history.kinds import Kind
+from crm.history.recording import act
+from crm.members import tiers
 
 
 @command()
@@ -19,6 +22,9 @@ def setup(demo: bool) -> Answer:
     """Create or upgrade the database; with --demo fill an empty one."""
     _prepare(settings())
     before, after = upgrading.upgrade(db.engine)
+    if not tiers.are_there():
+        with act(Kind.TIER_CHANGED):
+            tiers.ensure()
     if demo:
         from crm import demo as demonstration
 

@@ -113,7 +113,7 @@ def _logins() -> list[str]:
     from crm.app import create_app
 
     with create_app().app_context():
-        return [str(line) for line in demo.logins()]
+        return ["  ".join(login) for login in demo.logins()]
 
 
 def _safe() -> config.Settings:

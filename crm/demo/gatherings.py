@@ -23,7 +23,7 @@ def coming() -> None:
     event = _event("demo-open", "見本：看護師と考えるケア製品開発セミナー", "care_seminar", days=30, capacity=50)
     questions.adding(event, QuestionKind.CHOICE, "ご参加の目的をお選びください", is_required=True,
                      options=["情報収集", "製品の相談", "交流"])  # fmt: skip
-    questions.adding(event, QuestionKind.TEXT, "講師への質問があればご記入ください")
+    questions.adding(event, QuestionKind.PARAGRAPH, "講師への質問があればご記入ください")
     arranging.publish(event)
 
 

@@ -29,7 +29,9 @@ def _schema() -> list[str]:
         return [f"the database does not answer: {type(error).__name__}"]
     wanted = _heads()
     if present != wanted:
-        return [f"the schema stands at {', '.join(sorted(present)) or 'nothing'}, the program needs {', '.join(sorted(wanted))}"]
+        return [
+            f"the schema stands at {', '.join(sorted(present)) or 'nothing'}, the program needs {', '.join(sorted(wanted))}"
+        ]
     return []
 
 

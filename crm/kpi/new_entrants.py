@@ -69,7 +69,10 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class NewEntrants:
-    """The figure with everything it counts. ``left_out`` are left out under 4; ``not_counted`` those no rule lets in."""
+    """The figure with everything it counts. ``left_out`` are left out under 4; ``not_counted`` those no rule lets in.
+
+    Without ``has_books`` nothing at all is known by the day that could be counted, and 0 would say too much.
+    """
 
     year: FiscalYear
     as_of: date
@@ -78,6 +81,7 @@ class NewEntrants:
     strictly_left_out: tuple[LeftOut, ...]
     not_counted: tuple[LeftOut, ...]
     definition: str = R8_1.version
+    has_books: bool = True
 
     @property
     def value(self) -> int:
@@ -159,7 +163,7 @@ class _Counting:
                     strictly.append(self._left_out(company, MEMBER, met[MEMBER], why))
         return NewEntrants(
             self.year, self.as_of, tuple(sorted(entries, key=_entry_order)), _in_order(left_out), _in_order(strictly),
-            _in_order(self._not_counted()),
+            _in_order(self._not_counted()), has_books=bool(self._steps),
         )  # fmt: skip
 
     def _meets(self, company: int) -> dict[EntryCategory, Step]:

@@ -36,8 +36,9 @@ class Composed:
 def compose(name: str, locale: str, /, *, signature: str | None = None, **values: Any) -> Composed:
     """The words of the letter ``name`` (``billing/invoice_issued``) in a language.
 
-    Templates see ``values``, ``base_url`` and ``locale``; ``signature`` is the office's unless given. Raises ``LookupError`` when the letter lacks a text in any
-    language, ``jinja2.UndefinedError`` when a value it needs was not given.
+    Templates see ``values``, ``base_url`` and ``locale``; ``signature`` is the office's unless given. Raises
+    ``LookupError`` when the letter lacks a text in any language, ``jinja2.UndefinedError`` when a value it needs was not
+    given.
     """
     language = locale if locale in text.LOCALES else text.DEFAULT_LOCALE
     subject, body = {each: _texts(name, each) for each in text.LOCALES}[language]

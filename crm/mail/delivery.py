@@ -151,7 +151,13 @@ FINAL = frozenset({
 def _conclude(claim: Claim, trouble: Trouble | None, words: str) -> Outcome:
     """Write down what came of a try."""
     if trouble is None:
-        values = {"state": LetterState.SENT, "sent_at": clock.now(), "wakes_at": None, "trouble": None, "last_error": ""}
+        values = {
+            "state": LetterState.SENT,
+            "sent_at": clock.now(),
+            "wakes_at": None,
+            "trouble": None,
+            "last_error": "",
+        }
         _write(sa.update(Letter).where(Letter.id == claim.letter_id).values(values))
         return Outcome.SENT
     failed = trouble in FINAL or claim.attempt >= TRIES

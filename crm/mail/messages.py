@@ -61,7 +61,11 @@ def envelope(letter: Letter) -> Envelope:
         message.set_content(letter.body, charset="utf-8")
         for enclosure in enclosures:
             _enclose(message, *enclosure)
-    except (ValueError, IndexError, MessageError) as error:  # the standard library's words for a line break or a malformed address
+    except (
+        ValueError,
+        IndexError,
+        MessageError,
+    ) as error:  # the standard library's words for a line break or a malformed address
         raise Unfit(Trouble.UNFIT, str(error)) from error
     return Envelope(sender, recipient, message)
 
@@ -116,7 +120,7 @@ def _enclosure(attachment: LetterAttachment) -> tuple[bytes, str, str]:
 
 def _enclose(message: EmailMessage, content: bytes, name: str, media_type: str) -> None:
     """Attach bytes under a name in any script (RFC 2231, which RFC 5987 takes up for the web)."""
-    kind = message.policy.header_factory("Content-Type", media_type)
+    kind = SMTP.header_factory("Content-Type", media_type)
     message.add_attachment(
         content, maintype=kind.maintype, subtype=kind.subtype, filename=name, params=dict(kind.params)
     )  # fmt: skip

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, inspect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -92,21 +92,21 @@ class Letter(Model):
         Index("ix_letters_about", "about_table", "about_id"),
     )  # fmt: skip
 
+    message_id: Mapped[str] = mapped_column(init=False, unique=True)
     template: Mapped[str] = mapped_column(index=True)
-    recipient_email: Mapped[str] = personal(index=True)
-    recipient_name: Mapped[str] = personal()
     locale: Mapped[str]
-    subject: Mapped[str] = personal()
-    body: Mapped[str] = personal()
     posted_at: Mapped[datetime] = mapped_column(index=True)
     due_at: Mapped[datetime]
+    recipient_email: Mapped[str] = personal(index=True)
+    recipient_name: Mapped[str] = personal()
+    subject: Mapped[str] = personal()
+    body: Mapped[str] = personal()
     kind: Mapped[LetterKind] = mapped_column(default=LetterKind.TRANSACTIONAL)
     key: Mapped[str | None] = mapped_column(default=None, unique=True)
     unsubscribe_url: Mapped[str | None] = personal(default=None)
     about_table: Mapped[str | None] = mapped_column(default=None)
     about_id: Mapped[int | None] = mapped_column(default=None)
 
-    message_id: Mapped[str] = mapped_column(init=False, unique=True)
     state: Mapped[LetterState] = mapped_column(init=False, default=LetterState.QUEUED, index=True)
     wakes_at: Mapped[datetime | None] = mapped_column(init=False, default=None)
     attempts: Mapped[int] = mapped_column(init=False, default=0)
@@ -260,17 +260,17 @@ def _hold_if_unreachable(letter: Letter) -> None:
         letter.hold(Trouble.ADDRESS_RESTS)
 
 
-def due(at: datetime) -> sa.Select[tuple[Letter]]:
+def due(at: datetime) -> sa.Select[Letter]:
     """Letters to be sent now: due ones, and those whose sender went away in the middle."""
     return sa.select(Letter).where(Letter.wakes_at <= at).order_by(Letter.wakes_at, Letter.id)
 
 
-def held() -> sa.Select[tuple[Letter]]:
+def held() -> sa.Select[Letter]:
     """Letters that wait for a person."""
     return sa.select(Letter).where(Letter.state == LetterState.HELD).order_by(Letter.id)
 
 
-def about(row: Model) -> sa.Select[tuple[Letter]]:
+def about(row: Model) -> sa.Select[Letter]:
     """The letters about one thing, newest first."""
     table, row_id = row.__tablename__, row.id
     return sa.select(Letter).where(Letter.about_table == table, Letter.about_id == row_id).order_by(Letter.id.desc())
@@ -279,13 +279,13 @@ def about(row: Model) -> sa.Select[tuple[Letter]]:
 def _attach(letter: Letter, documents: Iterable[IssuedDocument], files: Iterable[StoredFile]) -> None:
     things = [{"document": document} for document in documents] + [{"file": file} for file in files]
     for position, thing in enumerate(things):
-        LetterAttachment(letter=letter, position=position, **thing)  # type: ignore[arg-type]
+        LetterAttachment(letter=letter, position=position, **thing)
 
 
 def _row(row: Model | None) -> tuple[str | None, int | None]:
     if row is None:
         return None, None
-    if row.id is None:
+    if inspect(row).identity is None:
         db.session.add(row)
         db.session.flush()
     return row.__tablename__, row.id

@@ -78,7 +78,9 @@ class Door:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def send(self, envelope: Envelope) -> None:
@@ -107,7 +109,9 @@ class Door:
         smtp.close()
 
     def _hand_over(self, smtp: smtplib.SMTP, envelope: Envelope, content: bytes) -> None:
-        code, answer = self._timed(smtp).mail(envelope.sender, [f"size={len(content)}"] if smtp.has_extn("size") else [])
+        code, answer = self._timed(smtp).mail(
+            envelope.sender, [f"size={len(content)}"] if smtp.has_extn("size") else []
+        )
         if code != 250:  # about the sender or the size: the address is not to blame
             raise (LetterRefused if code == 552 else NotNow)(_spelled(code, answer))
         code, answer = self._timed(smtp).rcpt(envelope.recipient)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-import sqlalchemy as sa
-
 from crm import clock
 from crm.db import db
 from crm.errors import Refused

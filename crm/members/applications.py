@@ -62,11 +62,11 @@ class Application(Versioned, Model):
     postal_code: Mapped[str]
     address: Mapped[str]
     phone: Mapped[str]
+    rules_digest: Mapped[str]
+    privacy_digest: Mapped[str]
     representative: Mapped[str] = personal()
     contact_name: Mapped[str] = personal()
     contact_email: Mapped[str] = personal()
-    rules_digest: Mapped[str]
-    privacy_digest: Mapped[str]
     corporate_number: Mapped[str | None] = mapped_column(default=None)
     industry: Mapped[str] = mapped_column(default="")
     contact_department: Mapped[str] = mapped_column(default="")
@@ -170,7 +170,7 @@ class Application(Versioned, Model):
 
 def apply(*, locale: str, **values: Any) -> Application:
     """A new application of the running act, still unconfirmed. Its texts' digests are those in force."""
-    application = Application(**values, locale=locale, **text_digests())
+    application = Application(**{**values, **text_digests(), "locale": locale})
     db.session.add(application)
     db.session.flush()
     return application

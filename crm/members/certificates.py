@@ -59,7 +59,9 @@ class Certificate(Versioned, Model):
     valid_from: Mapped[date]
     valid_until: Mapped[date]
     issued_on: Mapped[date]
-    document_id: Mapped[int | None] = mapped_column(ForeignKey("issued_documents.id"), default=None, init=False, index=True)
+    document_id: Mapped[int | None] = mapped_column(
+        ForeignKey("issued_documents.id"), default=None, init=False, index=True
+    )
     document: Mapped[IssuedDocument | None] = relationship(default=None, init=False)
     revoked_on: Mapped[date | None] = mapped_column(default=None, init=False)
     revoked_reason: Mapped[str] = mapped_column(default="", init=False)

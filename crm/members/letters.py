@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
+from crm.documents.issued import IssuedDocument
+from crm.mail.outbox import Letter, Recipient, post
 from crm.members.applications import Application, renew_link
 from crm.members.certificates import Certificate
 from crm.members.members import Member
 from crm.members.tiers import MemberClass
-from crm.mail.outbox import Letter, Recipient, post
 from crm.organisations.people import Person
 from crm.values.fiscal_year import FiscalYear
 
@@ -55,14 +58,16 @@ def certificate_issued(certificate: Certificate, liaison: Person | None) -> Lett
     )  # fmt: skip
 
 
-def _documents(certificate: Certificate | None) -> list[object]:
+def _documents(certificate: Certificate | None) -> list[IssuedDocument]:
     return [certificate.document] if certificate is not None and certificate.document is not None else []
 
 
-def _to_applicant(name: str, application: Application, *, documents: object = (), key: str | None = None, **values: object) -> Letter:
+def _to_applicant(
+    name: str, application: Application, *, documents: Iterable[IssuedDocument] = (), key: str | None = None, **values: Any
+) -> Letter:  # fmt: skip
     renew_link(application)
     return post(
         f"members/{name}", to=Recipient(application.contact_email, application.contact_name, application.locale),
-        about=application, documents=documents, key=key, organisation=application.name, url=application.url,  # type: ignore[arg-type]
+        about=application, documents=documents, key=key, organisation=application.name, url=application.url,
         number=application.number or "", **values,
     )  # fmt: skip

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from reportlab.lib.units import mm
-from reportlab.platypus import Flowable
-
 from crm.documents import blocks, fonts
 from crm.documents.blocks import day
 from crm.documents.codes import Code
 from crm.documents.lines import Style, Text
-from crm.documents.papers import CERTIFICATE, Issuer, Paper
+from crm.documents.papers import CERTIFICATE, Issuer, Paper, Story, mm
 from crm.members.members import Member, MembershipTerm
 from crm.members.tiers import MemberClass
 from crm.values.fiscal_year import FiscalYear
@@ -58,9 +55,11 @@ class CertificatePaper(Paper, kind="membership_certificate"):
         """The same paper with its number and the address that checks it."""
         return replace(self, number=number, verify_url=verify_url)
 
-    def story(self) -> list[Flowable]:
+    def story(self) -> Story:
         words, language, width = WORDS[self.language], self.language, self.layout.width
-        until = f"{day(self.valid_from, language)}{'〜' if language == 'ja' else ' – '}{day(self.valid_until, language)}"
+        until = (
+            f"{day(self.valid_from, language)}{'〜' if language == 'ja' else ' – '}{day(self.valid_until, language)}"
+        )
         year = f"{self.year.era}（{self.year.label}）" if language == "ja" else f"FY{self.year.start}"
         facts = [
             (words["member"], self.member_number), (words["class"], words[self.member_class]), (words["year"], year),

@@ -71,9 +71,14 @@ PUBLISHED = (
 )
 
 
+def are_there() -> bool:
+    """Whether any tier is known; a new database has none."""
+    return bool(db.session.scalar(sa.select(sa.exists(sa.select(FeeTier.id)))))
+
+
 def ensure() -> int:
     """Put the published tiers into a database that has none, within the running act; answers how many were added."""
-    if db.session.scalar(sa.select(sa.func.count(FeeTier.id))):
+    if are_there():
         return 0
     for one in PUBLISHED:
         db.session.add(FeeTier(

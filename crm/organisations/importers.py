@@ -28,7 +28,7 @@ from crm.text import _
 
 # A kind that another package extends is named where it is complete: members add their columns to the organisations'.
 KINDS = {
-    "organisations": "crm.organisations.importing:ORGANISATIONS",
+    "organisations": "crm.members.importing:ORGANISATIONS",
     "succession": "crm.organisations.succession_importing:SUCCESSION",
     "engagements": "crm.projects.importing:ENGAGEMENTS",
 }

@@ -19,7 +19,7 @@ TAMPERINGS = [
     "UPDATE acts SET hash = previous WHERE number = 2",
     "UPDATE acts SET number = number + 1 WHERE number = 3",
     "UPDATE changes SET after = '{}' WHERE act_id = 2",
-    "UPDATE changes SET before = '{\"phone\":\"9\"}' WHERE act_id = 2",
+    'UPDATE changes SET before = \'{"phone":"9"}\' WHERE act_id = 2',
     "UPDATE changes SET row_id = 7 WHERE act_id = 1",
     "UPDATE changes SET operation = 'delete' WHERE act_id = 1",
     "UPDATE changes SET after = REPLACE(after, '花子', '太郎') WHERE table_name = 'people'",
@@ -46,7 +46,9 @@ def untriggered(statement: str) -> None:
         if db.engine.dialect.name == "postgresql":
             connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
         else:
-            for (name,) in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            for (name,) in connection.exec_driver_sql(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            ).fetchall():
                 connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
         connection.execute(sa.text(statement))
 

@@ -84,7 +84,9 @@ def test_a_letter_is_shown_as_it_leaves(a_letter: Post, sign_in: SignIn) -> None
     assert attached.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("address", ["/office/letters/99", f"/office/letters/{2**70}", "/office/letters/1/attachments/9"])
+@pytest.mark.parametrize(
+    "address", ["/office/letters/99", f"/office/letters/{2**70}", "/office/letters/1/attachments/9"]
+)
 def test_what_is_not_there_is_not_found(app: Flask, sign_in: SignIn, address: str) -> None:
     assert sign_in("clerk").get(address).status_code == 404
 

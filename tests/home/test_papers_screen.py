@@ -34,7 +34,9 @@ class SlipPaper(papers.Paper, kind="test_slip"):
         return [Spacer(1, 1)]
 
 
-def a_paper(number: str, to: str = "株式会社みほん", amount: int | None = 50000, on: date = date(2026, 4, 1)) -> IssuedDocument:
+def a_paper(
+    number: str, to: str = "株式会社みほん", amount: int | None = 50000, on: date = date(2026, 4, 1)
+) -> IssuedDocument:
     with act(Kind.INVOICE_ISSUED):
         paper = SlipPaper(issuer=papers.letterhead())
         return issued.issue(paper, number=number, to=to, amount=None if amount is None else Yen(amount), issued_on=on)
@@ -48,7 +50,9 @@ def a_paper(number: str, to: str = "株式会社みほん", amount: int | None =
         ("amount_from=0", {"T-1", "T-2"}), ("issued_from=2026-04-02&amount_from=1", {"T-2"}), ("", {"T-1", "T-2", "T-3"}),
     ],
 )  # fmt: skip
-def test_papers_are_found_by_number_name_day_and_amount(app: Flask, sign_in: SignIn, asked: str, found: set[str]) -> None:
+def test_papers_are_found_by_number_name_day_and_amount(
+    app: Flask, sign_in: SignIn, asked: str, found: set[str]
+) -> None:
     a_paper("T-1")
     a_paper("T-2", amount=360000, on=date(2026, 5, 1))
     a_paper("T-3", to="別の会社", amount=None, on=date(2026, 5, 1))

@@ -25,13 +25,17 @@ def filled(app: Flask) -> Flask:
     organisation = Organisation(name="株式会社髙﨑𠮷野", kana="タカサキヨシノ")
     with act(Kind.ORGANISATION_ADDED, about=organisation):
         db.session.add(organisation)
-        db.session.add(EmployeeCount(organisation=organisation, employees=101, on=date(2026, 4, 1), source=CountSource.DECLARED))
+        db.session.add(
+            EmployeeCount(organisation=organisation, employees=101, on=date(2026, 4, 1), source=CountSource.DECLARED)
+        )
         files.keep("根拠資料".encode(), name="根拠.txt", media_type="text/plain")
     return app
 
 
 @pytest.fixture
-def empty_place(tmp_path: Path, engine: str, engine_databases: Callable[[str], databases.Databases]) -> Iterator[Settings]:
+def empty_place(
+    tmp_path: Path, engine: str, engine_databases: Callable[[str], databases.Databases]
+) -> Iterator[Settings]:
     """An empty database of the other engine and an empty data folder: what a move to another machine finds."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
@@ -57,7 +61,9 @@ def test_a_restored_backup_is_the_same_to_the_last_row_on_the_other_engine(
         put_in_force(settings)
 
 
-def test_a_restored_office_goes_on_writing(filled: Flask, tmp_path: Path, empty_place: Settings, settings: Settings) -> None:
+def test_a_restored_office_goes_on_writing(
+    filled: Flask, tmp_path: Path, empty_place: Settings, settings: Settings
+) -> None:
     backup.write(tmp_path / "b.zip")
     try:
         with create_app(empty_place).app_context():
@@ -73,7 +79,7 @@ def test_a_restored_office_goes_on_writing(filled: Flask, tmp_path: Path, empty_
 def test_a_flipped_byte_anywhere_is_refused(filled: Flask, tmp_path: Path) -> None:
     backup.write(tmp_path / "b.zip")
     whole = (tmp_path / "b.zip").read_bytes()
-    chance = random.Random(7)  # noqa: S311  (places to damage, not a secret)
+    chance = random.Random(7)
     accepted = []
     for place in chance.sample(range(len(whole)), 60):
         damaged = bytearray(whole)

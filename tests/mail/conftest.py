@@ -6,7 +6,7 @@ import email
 import email.policy
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from crm.history.kinds import Kind
 from crm.history.recording import act
 from crm.mail import composing, outbox
 from crm.mail.outbox import Letter, Recipient
-from dataclasses import replace
 
 
 @dataclass
@@ -38,7 +37,9 @@ class Sink:
     bad_addresses: dict[str, str] = field(default_factory=dict)
     connections: int = 0
 
-    async def handle_EHLO(self, server: SMTP, session: Session, envelope: Envelope, name: str, answers: list[str]) -> list[str]:
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, name: str, answers: list[str]
+    ) -> list[str]:
         self.connections += 1
         session.host_name = name
         if self.at_connect and self.at_connect.pop(0):
@@ -115,7 +116,11 @@ def letter_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ca
         for locale, text in texts.items():
             (folder / package / "letters" / f"{letter}.{locale}.txt").write_text(text, encoding="utf-8")
 
-    write("tests/note", ja="お知らせ {{ what }}\n\n{{ recipient.name }} 様\n{{ what }}\n", en="Note {{ what }}\n\n{{ what }}\n")
+    write(
+        "tests/note",
+        ja="お知らせ {{ what }}\n\n{{ recipient.name }} 様\n{{ what }}\n",
+        en="Note {{ what }}\n\n{{ what }}\n",
+    )
     yield write
     composing._texts.cache_clear()
 

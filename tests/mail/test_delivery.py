@@ -184,7 +184,9 @@ def test_a_sender_that_was_too_slow_does_not_undo_what_another_did(
     assert seen(letter).state is LetterState.SENT
 
 
-def test_a_letter_that_kills_each_sender_is_given_up(a_letter: Post, monkeypatch: pytest.MonkeyPatch, sink: Sink) -> None:
+def test_a_letter_that_kills_each_sender_is_given_up(
+    a_letter: Post, monkeypatch: pytest.MonkeyPatch, sink: Sink
+) -> None:
     letter = a_letter()
     for _ in range(TRIES):
         assert delivery._claim() is not None

@@ -78,7 +78,9 @@ def test_an_announcement_can_be_ended_by_one_click(sink: Sink, a_letter: Post) -
 
 def test_files_and_papers_go_along_under_their_names(sink: Sink, a_letter: Post) -> None:
     with act(Kind.FILE_KEPT):
-        calendar = files.keep(b"BEGIN:VCALENDAR", name="行事「公開講座」.ics", media_type="text/calendar; method=REQUEST")
+        calendar = files.keep(
+            b"BEGIN:VCALENDAR", name="行事「公開講座」.ics", media_type="text/calendar; method=REQUEST"
+        )
         paper = NotePaper(issuer=papers.letterhead())
         document = issued.issue(paper, number="T-2026-0001", to="株式会社みほん")
     a_letter(documents=[document], files=[calendar])
@@ -95,7 +97,9 @@ def test_a_domain_in_any_script_is_spelled_for_servers() -> None:
     assert messages.mailbox("a.b+c@日本語.jp") == "a.b+c@xn--wgv71a119e.jp"
 
 
-@pytest.mark.parametrize("address", ["", "@", "a@", "@b.jp", "a b@c.jp", "a\n@c.jp", "a" * 65 + "@c.jp", "a@c..jp", "é@c.jp"])
+@pytest.mark.parametrize(
+    "address", ["", "@", "a@", "@b.jp", "a b@c.jp", "a\n@c.jp", "a" * 65 + "@c.jp", "a@c..jp", "é@c.jp"]
+)
 def test_an_address_nobody_could_deliver_to_is_unfit(address: str) -> None:
     with pytest.raises(Unfit):
         messages.mailbox(address)

@@ -48,9 +48,8 @@ def _chart() -> dict[str, object]:
     this_year = FiscalYear.of(clock.today())
     actual = [new_entrants.count(y).value if y <= this_year else None for y in PLAN_YEARS]
     target = [indicators.target(new_entrants.INDICATOR, y) for y in PLAN_YEARS]
-    drawn = Chart(
-        title=gettext("New-entrant companies by fiscal year"), labels=tuple(y.short for y in PLAN_YEARS),
-        bars=(Series(gettext("Actual"), tuple(actual)),), trends=(Series(gettext("Target"), tuple(target)),),
-    )  # fmt: skip
+    title = gettext("New-entrant companies by fiscal year")
+    series = (Series(gettext("Actual"), actual), Series(gettext("Target"), target, as_line=True))
+    drawn = Chart(title, description=title, labels=[y.short for y in PLAN_YEARS], series=series)
     rows = [[y.era, a if a is not None else "", t or ""] for y, a, t in zip(PLAN_YEARS, actual, target, strict=True)]
     return {"svg": drawn.svg(), "rows": rows}

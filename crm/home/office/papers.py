@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import NotFound
 
 from crm.access.gates import requires
@@ -55,10 +55,14 @@ def index() -> ResponseReturnValue:
     """Every issued paper, searched by number, name, day and amount."""
     form = PaperSearchForm(formdata=request.args)
     fits = form.validate()
-    select = sa.select(IssuedDocument).where(*_conditions(form)) if fits else sa.select(IssuedDocument).where(sa.false())
+    select = (
+        sa.select(IssuedDocument).where(*_conditions(form)) if fits else sa.select(IssuedDocument).where(sa.false())
+    )
     listing = LISTING.of(select, url=lambda document: url_for(".show", document_id=document.id))
     listing.is_filtered = any(form.values().values())
-    return (fits and listing.exit()) or page("home/office/papers.html", 200 if fits else 422, listing=listing, form=form)
+    return (fits and listing.exit()) or page(
+        "home/office/papers.html", 200 if fits else 422, listing=listing, form=form
+    )
 
 
 @area.get("/<int:document_id>")
@@ -140,15 +144,17 @@ def _conditions(form: PaperSearchForm) -> list[Any]:
 
 def _page(document: IssuedDocument, form: ReasonForm, status: int = 200) -> ResponseReturnValue:
     entries = timeline.of(document)
+    things: list[Drawable] = [document, *document.copies]
     actors = {entry.actor for entry in entries} | {copy.reissued_by for copy in document.copies}
     return page(
         "home/office/paper.html", status, document=document, form=form, entries=entries, names=actor_names(actors),
-        has_failed=any(thing.state is DocumentState.FAILED for thing in (document, *document.copies)),
+        has_failed=any(thing.state is DocumentState.FAILED for thing in things),
     )  # fmt: skip
 
 
 def _document(document_id: int) -> IssuedDocument:
-    loading = (joinedload(IssuedDocument.file), selectinload(IssuedDocument.copies).joinedload(DocumentCopy.file))
+    # loaded apart: a joined row that may be absent could not be locked by a reissue
+    loading = (selectinload(IssuedDocument.file), selectinload(IssuedDocument.copies).selectinload(DocumentCopy.file))
     found = db.session.get(IssuedDocument, document_id, options=loading) if document_id <= BIGGEST_ID else None
     if found is None:
         raise NotFound

@@ -141,7 +141,12 @@ def _person(person_id: int) -> Person:
 def _list(organisation: Organisation, form: PersonForm, status: int = 200) -> ResponseReturnValue:
     everyone = db.session.scalars(people.at(organisation)).all()
     return page(
-        "organisations/office/people.html", status, organisation=organisation, people=everyone, form=form, on=clock.today()
+        "organisations/office/people.html",
+        status,
+        organisation=organisation,
+        people=everyone,
+        form=form,
+        on=clock.today(),
     )
 
 
