@@ -19,9 +19,11 @@ from crm.web import audiences, errors, safety, templating
 Gate = Callable[[], ResponseReturnValue | None]
 
 OFFICE: tuple[str, ...] = (
+    "crm.home.office.dashboard",
     "crm.access.office",
     "crm.access.office.me",
     "crm.access.office.factors",
+    "crm.home.office.history",
     "crm.home.office.settings",
     "crm.home.office.letters",
     "crm.home.office.papers",
@@ -29,14 +31,23 @@ OFFICE: tuple[str, ...] = (
     "crm.organisations.office.importing",
     "crm.organisations.office.reviews",
     "crm.projects.office",
+    "crm.members.office",
+    "crm.members.office.applications",
+    "crm.members.office.certificates",
+    "crm.members.office.tiers",
+    "crm.events.office",
 )
 PORTAL: tuple[str, ...] = ()
 PUBLIC: tuple[str, ...] = (
     "crm.access.public",
     "crm.home.public",
+    "crm.members.public",
+    "crm.events.public",
 )
 API: tuple[str, ...] = (
     "crm.organisations.api",
+    "crm.members.api",
+    "crm.events.api",
 )
 
 
@@ -82,5 +93,8 @@ def _register(app: Flask, audience: Blueprint, modules: tuple[str, ...], gate: G
     if gate is not None:
         audience.before_request(gate)
     for module in modules:
-        audience.register_blueprint(import_module(module).area)
+        area = import_module(module).area
+        if gate is gates.tokens_only:
+            safety.csrf.exempt(area)  # programs bring a token; cookies open nothing there
+        audience.register_blueprint(area)
     app.register_blueprint(audience)

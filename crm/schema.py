@@ -41,6 +41,12 @@ NOUNS = (
     "crm.events.events",
     "crm.events.questions",
     "crm.events.registrations",
+    "crm.care.sites",
+    "crm.schools.schools",
+    "crm.schools.programs",
+    "crm.outreach.totals",
+    "crm.outreach.memoranda",
+    "crm.kpi.indicators",
 )
 
 

@@ -19,6 +19,7 @@ from crm.history import chain
 
 CHECKS: tuple[str, ...] = (
     "crm.members.terms:breaches",
+    "crm.events.registrations:breaches",
 )
 """``module:function`` of each package that keeps something that must add up; each yields breaches in words."""
 

@@ -30,7 +30,9 @@ def an_organisation(name: str = "", *, employees: int | None = None, on: date = 
     return made
 
 
-def a_person(organisation: Any = None, *roles: Any, name: str = "見本 花子", since: date | None = None, **values: Any) -> Any:
+def a_person(
+    organisation: Any = None, *roles: Any, name: str = "見本 花子", since: date | None = None, **values: Any
+) -> Any:
     """Someone at an organisation, with roles (``PersonRole``) held since a day, or ever since."""
     from crm.organisations import people
 
@@ -164,28 +166,7 @@ def an_application(*, confirmed: bool = True, **values: Any) -> Any:
     return made
 
 
-# --- members and billing
-
-
-def the_fee_tiers() -> list[Any]:
-    """The consortium's tiers as dated rows, made when they are not there: 360,000 from 101 employees, 120,000 below, 0."""
-    from crm.db import db
-    from crm.members import tiers
-    from crm.members.tiers import FeeTier, MemberClass
-    from crm.values.yen import Yen
-
-    if not tiers.all_tiers():
-        rows = [
-            ("corporate_large", "企業会員（社員数101名以上）", MemberClass.CORPORATE, 101, None, 360_000),
-            ("corporate_small", "企業会員（社員数100名以下）", MemberClass.CORPORATE, 0, 100, 120_000),
-            ("associate", "准会員", MemberClass.ASSOCIATE, None, None, 0),
-        ]
-        with act(Kind.TIER_CHANGED):
-            for code, name, of, least, most, fee in rows:
-                tier = FeeTier(code=code, name=name, member_class=of, employees_min=least, employees_max=most,
-                               annual_fee=Yen(fee), effective_from=date(2024, 11, 1))  # fmt: skip
-                db.session.add(tier)
-    return tiers.all_tiers()
+# --- billing
 
 
 def a_bank_account(**values: Any) -> Any:
@@ -199,7 +180,12 @@ def a_bank_account(**values: Any) -> Any:
 
 
 def a_paying_member(
-    name: str = "", *, employees: int | None = 50, on: date = date(2025, 4, 1), contact: bool = True, associate: bool = False,
+    name: str = "",
+    *,
+    employees: int | None = 50,
+    on: date = date(2025, 4, 1),
+    contact: bool = True,
+    associate: bool = False,
     **values: Any,
 ) -> Any:
     """A member since a day, with a billing contact unless told otherwise; 企業会員 unless ``associate``."""
@@ -207,7 +193,7 @@ def a_paying_member(
     from crm.members.tiers import MemberClass
     from crm.organisations.people import PersonRole
 
-    the_fee_tiers()
+    the_tiers()
     values = {"postal_code": "210-0821", "address": "神奈川県川崎市川崎区殿町3-25-14", **values}
     organisation = an_organisation(name, employees=employees, on=on, **values)
     if contact:
@@ -217,7 +203,9 @@ def a_paying_member(
     return deed.about
 
 
-def an_annual_run(year: int = 2026, *, on: date = date(2026, 4, 1), due: date = date(2026, 4, 30), most: int = 200) -> Any:
+def an_annual_run(
+    year: int = 2026, *, on: date = date(2026, 4, 1), due: date = date(2026, 4, 30), most: int = 200
+) -> Any:
     """A run over the year, worked off to its end; the account to pay to is added when there is none."""
     from crm.billing import bank_accounts, issuing
     from crm.values.fiscal_year import FiscalYear

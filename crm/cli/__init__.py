@@ -13,6 +13,8 @@ FAMILIES: tuple[str, ...] = (
     "crm.cli.settings",
     "crm.cli.people",
     "crm.cli.importing",
+    "crm.cli.kpi",
+    "crm.cli.members",
     "crm.cli.keeping",
 )
 

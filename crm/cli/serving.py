@@ -109,11 +109,14 @@ def _logins() -> list[str]:
     """The demonstration's logins, where there is a demonstration."""
     if find_spec("crm.demo") is None:
         return []
+    from sqlalchemy.exc import SQLAlchemyError
+
     from crm import demo
     from crm.app import create_app
 
-    with create_app().app_context():
+    with create_app().app_context(), contextlib.suppress(SQLAlchemyError):  # not set up yet
         return ["  ".join(login) for login in demo.logins()]
+    return []
 
 
 def _safe() -> config.Settings:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+from crm import clock
 from crm.billing import bank_accounts
 from crm.billing.bank_accounts import AccountType
 from crm.db import db
+from crm.members import applications as applying
 from crm.members import terms
 from crm.members.tiers import MemberClass
 from crm.organisations import organisations, people
@@ -84,7 +86,19 @@ def members(since: date, until: date) -> None:
 
 
 def applications() -> None:
-    """Two applications that wait for the office."""
+    """Two applications that wait for the office, one of them from a company that looks like a member we have."""
+    wishes = (
+        ("株式会社見本みまもり", "ミホンミマモリ", "情報通信", 42, MemberClass.CORPORATE),
+        ("合同会社見本電機", "ミホンデンキ", "機械製造", 15, MemberClass.ASSOCIATE),
+    )
+    for i, (name, kana, industry, employees, wanted) in enumerate(wishes):
+        application = applying.apply(
+            locale="ja", name=name, kana=kana, kind=OrganisationKind.COMPANY, member_class=wanted, employees=employees,
+            employees_on=clock.today().replace(day=1), industry=industry, postal_code="210-0000",
+            address=f"神奈川県川崎市川崎区見本町9-{i + 1}", phone=f"044-000-90{i:02d}", representative="見本 花子",
+            contact_name=f"{FAMILY_NAMES[i]} 見本", contact_email=f"applicant{i}@example.jp",
+        )  # fmt: skip
+        application.confirm()
 
 
 def _organisation(i: int, name: str, kind: OrganisationKind, **values: str) -> Organisation:

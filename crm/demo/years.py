@@ -11,6 +11,7 @@ from crm.billing import issuing, payments, receipts
 from crm.billing.invoices import Invoice
 from crm.billing.payments import PaymentMethod
 from crm.db import db
+from crm.members import certificates
 from crm.values.fiscal_year import FiscalYear
 from crm.values.yen import Yen
 
@@ -42,6 +43,7 @@ def payments_2026() -> None:
 
 def certificates_2026() -> None:
     """Certificates for everyone who belongs in 令和8年度."""
+    certificates.issue_all(FiscalYear(2026))
 
 
 def _some_days_after(invoice: Invoice, i: int) -> date:

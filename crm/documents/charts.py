@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from markupsafe import Markup
 from reportlab.graphics import renderPDF, renderSVG
 from reportlab.graphics.charts.barcharts import VerticalBarChart
 from reportlab.graphics.charts.linecharts import HorizontalLineChart
@@ -54,11 +55,11 @@ class Chart:
     width: float = 480
     height: float = 240
 
-    def svg(self) -> str:
-        """The chart for a page."""
+    def svg(self) -> Markup:
+        """The chart for a page, safe to stand in it as it is."""
         with render_lock:
             raw = renderSVG.drawToString(_drawing(self))
-        return _inline(raw, self.title, self.description)
+        return Markup(_inline(raw, self.title, self.description))
 
     def flowable(self) -> Flowable:
         """The chart for a paper."""

@@ -36,7 +36,9 @@ def change(event: Event, **values: object) -> None:
             _tell_of_change(session)
 
 
-def add_session(event: Event, starts_at: datetime, ends_at: datetime, capacity: int | None, **names: str) -> EventSession:
+def add_session(
+    event: Event, starts_at: datetime, ends_at: datetime, capacity: int | None, **names: str
+) -> EventSession:
     """Another session of an event. Raises ``Refused`` naming the field."""
     session = events.add_session(event, starts_at, ends_at, capacity, **names)
     db.session.flush()
@@ -95,9 +97,7 @@ def repeat(event: Event, slug: str, first_day: date) -> Event:
     begins = event.begins_at
     days = first_day - clock.day_of(begins) if begins is not None else timedelta(0)
 
-    def moved(moment: datetime | None) -> datetime | None:
-        if moment is None:
-            return None
+    def moved(moment: datetime) -> datetime:
         local = moment.astimezone(clock.TOKYO)
         return clock.moment_of(local.date() + days, local.time())
 
@@ -105,15 +105,14 @@ def repeat(event: Event, slug: str, first_day: date) -> Event:
         "title_en", "description", "description_en", "place", "place_en", "online_address", "audience", "language",
         "party_limit",
     )  # fmt: skip
-    window = {"opens_at": moved(event.opens_at), "closes_at": moved(event.closes_at)}
+    given = {"opens_at": event.opens_at, "closes_at": event.closes_at}
+    window = {name: moved(moment) for name, moment in given.items() if moment is not None}
     again = events.adding(slug, event.title, event.kind, **{n: getattr(event, n) for n in copied}, **window)
     db.session.flush()
     again.copied_from_id = event.id
     for session in event.sessions:
         names = {"title": session.title, "title_en": session.title_en}
-        starts, ends = moved(session.starts_at), moved(session.ends_at)
-        assert starts is not None and ends is not None
-        events.add_session(again, starts, ends, session.capacity, **names)
+        events.add_session(again, moved(session.starts_at), moved(session.ends_at), session.capacity, **names)
     for question in event.questions:
         asked = ("text_en", "help", "help_en", "is_required", "options", "options_en")
         questions.adding(again, question.kind, question.text, **{n: getattr(question, n) for n in asked})

@@ -74,9 +74,7 @@ class Event(Versioned, Model):
     """One gathering. ``online_address`` is for those confirmed only; English texts left empty fall back to the Japanese."""
 
     __tablename__ = "events"
-    __table_args__ = (
-        CheckConstraint("closes_at IS NULL OR opens_at IS NULL OR opens_at < closes_at", name="window"),
-    )
+    __table_args__ = (CheckConstraint("closes_at IS NULL OR opens_at IS NULL OR opens_at < closes_at", name="window"),)
 
     slug: Mapped[str] = mapped_column(unique=True)
     title: Mapped[str]
@@ -238,7 +236,9 @@ def adding(slug: str, title: str, kind: EventKind, **values: Any) -> Event:
     return event
 
 
-def add_session(event: Event, starts_at: datetime, ends_at: datetime, capacity: int | None, **names: str) -> EventSession:
+def add_session(
+    event: Event, starts_at: datetime, ends_at: datetime, capacity: int | None, **names: str
+) -> EventSession:
     """A new session of an event. Raises ``Refused`` naming the field."""
     if ends_at <= starts_at:
         raise Refused(_("A session must end after it starts."), field="ends_at")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from wtforms import DateTimeLocalField, HiddenField, RadioField, widgets
-from wtforms.validators import ValidationError
+from wtforms import DateTimeLocalField, HiddenField, RadioField, SelectChoice, widgets
+from wtforms.validators import DataRequired, ValidationError
 
 from crm import clock, text
 from crm.errors import Refused
@@ -36,13 +36,15 @@ YEARS = range(2000, 2200)
 class MomentField(DateTimeLocalField):
     """A wall-clock time in Tokyo, chosen in the browser's own calendar; its data is an aware moment in UTC."""
 
+    data: Any
+
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata([value[:40] for value in valuelist if value])
-        if self.data is not None:
-            if self.data.year not in YEARS:
-                self.data = None
-                raise ValidationError(gettext("This day cannot be right."))
-            self.data = clock.moment_of(self.data.date(), self.data.time())
+        typed: datetime | None = self.data
+        self.data = None
+        if typed is not None and typed.year not in YEARS:
+            raise ValidationError(gettext("This day cannot be right."))
+        self.data = None if typed is None else clock.moment_of(typed.date(), typed.time())
 
     def _value(self) -> str:
         if self.raw_data:
@@ -60,8 +62,8 @@ class ChecksField(PickManyField):
 class PersonForm(Form):
     """Who comes: shared by the public form and the office's."""
 
-    name = TextField(_("Name"), [required()], longest=100)
-    email = EmailField(_("Mail address"), [required()])
+    name = TextField(_("Name"), [DataRequired()], longest=100)
+    email = EmailField(_("Mail address"), [DataRequired()])
     organisation = TextField(_("Organisation"), longest=200)
     party_size = WholeNumberField(_("Persons"), [optional()], least=1, most=LARGEST_PARTY)
     session = PickField(_("Session"), validate_choice=False)
@@ -148,7 +150,7 @@ class HandForm(PersonForm):
 class WalkInForm(Form):
     """Someone who simply came."""
 
-    name = TextField(_("Name"), [required()], longest=100)
+    name = TextField(_("Name"), [DataRequired()], longest=100)
     email = EmailField(_("Mail address"))
     organisation = TextField(_("Organisation"), longest=200)
     party_size = WholeNumberField(_("Persons"), [optional()], least=1, most=LARGEST_PARTY)
@@ -157,7 +159,7 @@ class WalkInForm(Form):
 class CorrectionForm(Form):
     """What may be corrected on a registration."""
 
-    name = TextField(_("Name"), [required()], longest=100)
+    name = TextField(_("Name"), [DataRequired()], longest=100)
     email = EmailField(_("Mail address"))
     organisation = TextField(_("Organisation"), longest=200)
 
@@ -165,7 +167,7 @@ class CorrectionForm(Form):
 class EventForm(Form):
     """An event's own fields."""
 
-    title = TextField(_("Title"), [required()])
+    title = TextField(_("Title"), [DataRequired()])
     title_en = TextField(_("Title in English"))
     kind = ChoiceField(_("Kind"), EventKind)
     slug = TextField(_("Address part"), longest=LONGEST_SLUG)
@@ -207,7 +209,7 @@ class NewEventForm(EventForm):
 class QuestionForm(Form):
     """One question of an event's form. Choices stand one on a line."""
 
-    text = TextField(_("Question"), [required()])
+    text = TextField(_("Question"), [DataRequired()])
     text_en = TextField(_("Question in English"))
     kind = ChoiceField(_("Kind of answer"), QuestionKind)
     is_required = YesField(_("Must be answered"))
@@ -243,6 +245,11 @@ class RepeatForm(Form):
     first_day = DayField(_("Day of the first session"), [required()])
     slug = TextField(_("Address part"), longest=LONGEST_SLUG)
 
+    def validate_first_day(self, field: DayField) -> None:
+        """A year that was mistyped is not tried."""
+        if field.data is not None and field.data.year not in YEARS:
+            raise ValidationError(gettext("This day cannot be right."))
+
 
 def session_words(session: EventSession) -> str:
     """A session as a choice names it: its time and title."""
@@ -272,7 +279,8 @@ def _question_field(question: Question) -> Any:
         case QuestionKind.PARAGRAPH:
             return LongTextField(words, checks, longest=questions.LONGEST_TEXT)
         case QuestionKind.CHOICE:
-            return RadioField(words, checks, choices=question.choices(), validate_choice=False)
+            choices = [SelectChoice(value, shown) for value, shown in question.choices()]
+            return RadioField(words, checks, choices=choices, validate_choice=False)
         case QuestionKind.SEVERAL:
             return ChecksField(words, checks, choices=question.choices(), validate_choice=False)
         case QuestionKind.DAY:

@@ -34,11 +34,20 @@ ALSO = {
 COLUMNS = Columns(
     "attendance",
     [
-        Column("event", "行事", cells.text(60), required=True, meaning=_("The event's address part"), example="care-seminar"),
+        Column(
+            "event",
+            "行事",
+            cells.text(60),
+            required=True,
+            meaning=_("The event's address part"),
+            example="care-seminar",
+        ),
         Column("name", "氏名", cells.text(), required=True, meaning=_("Name"), example="見本 花子"),
         Column("email", "メール", cells.email, meaning=_("Mail address"), example="hanako@example.jp", blank=""),
         Column("organisation", "所属", cells.text(), meaning=_("Organisation"), example="株式会社見本", blank=""),
-        Column("attended", "出欠", cells.Choice(WORDS, ALSO), required=True, meaning=_("Whether they came"), example="出席"),
+        Column(
+            "attended", "出欠", cells.Choice(WORDS, ALSO), required=True, meaning=_("Whether they came"), example="出席"
+        ),
     ],
 )
 

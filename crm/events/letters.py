@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from crm import text
 from crm.config import settings
 from crm.events import tickets
@@ -51,13 +53,13 @@ def session_changed(registration: Registration) -> None:
     _post("events/session_changed", registration, with_calendar=registration.state.value == "confirmed")
 
 
-def _post(name: str, registration: Registration, *, with_calendar: bool = False, **more: object) -> None:
+def _post(name: str, registration: Registration, *, with_calendar: bool = False, **more: Any) -> None:
     if not registration.email:
         return
     session = registration.session
     event = session.event
     with text.speaking(registration.locale):
-        values = {
+        values: dict[str, Any] = {
             "title": " ".join(filter(None, [event.text("title"), session.name])),
             "place": event.text("place"),
         }

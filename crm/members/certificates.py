@@ -144,6 +144,12 @@ def issue_all(year: FiscalYear) -> list[Certificate]:
     return [issue(found.member, year) for found in candidates(year) if found.why_not is None]
 
 
+def has_one(member: Member, year: FiscalYear) -> bool:
+    """Whether a certificate of a year is live that says the class the member has."""
+    live = db.session.scalars(_live(year).where(Certificate.member_id == member.id)).one_or_none()
+    return live is not None and live.member_class is _class_in(member, year)
+
+
 def liaison(member: Member, day: date) -> Person | None:
     """Whom letters about the membership go to."""
     return db.session.scalars(
@@ -179,10 +185,14 @@ def _why_not(member: Member, year: FiscalYear, live: Certificate | None) -> obje
     last = held[-1].until
     if last is not None and last < min(clock.today(), year.last_day):
         return _("The member has left.")
-    corporate = any(p.member_class is MemberClass.CORPORATE for p in held)
-    if live is not None and (live.member_class is MemberClass.CORPORATE) is corporate:
+    if live is not None and live.member_class is _class_in(member, year):
         return _("A certificate was issued already.")
     return None
+
+
+def _class_in(member: Member, year: FiscalYear) -> MemberClass:
+    corporate = any(p.member_class is MemberClass.CORPORATE for p in member.classes_in(year))
+    return MemberClass.CORPORATE if corporate else MemberClass.ASSOCIATE
 
 
 def _language(member: Member, day: date) -> str:

@@ -62,9 +62,9 @@ class EmployeesForm(Form):
 class RenameForm(Form):
     """A new legal name from a day on."""
 
-    name = TextField(_("New legal name"), [required()])
-    on = DayField(_("From"), [required()])
-    source = TextField(_("Source"))
+    new_name = TextField(_("New legal name"), [required()])
+    renamed_on = DayField(_("From"), [required()])
+    rename_source = TextField(_("Source"))
 
 
 class FormerNameForm(Form):
@@ -72,15 +72,15 @@ class FormerNameForm(Form):
 
     former_name = TextField(_("Former name"), [required()])
     until = DayField(_("Renamed on"), [required()])
-    source = TextField(_("Source"))
+    former_source = TextField(_("Source"))
 
 
 class AbsorptionForm(Form):
     """Which organisation absorbed this one, and when. It is named, and found by its name."""
 
     successor = TextField(_("Absorbed by"), [required()])
-    on = DayField(_("Effective on"), [required()])
-    source = TextField(_("Source"))
+    absorbed_on = DayField(_("Effective on"), [required()])
+    absorption_source = TextField(_("Source"))
 
 
 class BankNameForm(Form):
@@ -109,8 +109,9 @@ class RoleForm(Form):
 
 
 class RoleEndForm(Form):
-    """The last day of a role."""
+    """A role and its last day."""
 
+    ended_role = ChoiceField(_("Role"), PersonRole)
     last_day = DayField(_("Last day"), [required()])
 
 

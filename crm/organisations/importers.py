@@ -31,6 +31,11 @@ KINDS = {
     "organisations": "crm.members.importing:ORGANISATIONS",
     "succession": "crm.organisations.succession_importing:SUCCESSION",
     "engagements": "crm.projects.importing:ENGAGEMENTS",
+    "totals": "crm.outreach.importing:TOTALS",
+    "kpi-table": "crm.kpi.importing:KPI_TABLE",
+    "care-sites": "crm.care.importing:CARE_SITES",
+    "school-programs": "crm.schools.importing:SCHOOL_PROGRAMS",
+    "attendance": "crm.events.importing:ATTENDANCE",
 }
 
 

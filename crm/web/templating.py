@@ -26,10 +26,10 @@ YEAR_SECONDS = 31_536_000
 GOOD, BAD, WAITING, QUIET = "success", "danger", "warning", "secondary"
 TONES = {
     GOOD: {"active", "accepted", "paid", "settled", "confirmed", "sent", "valid", "published", "done", "open", "attended",
-           "admitted", "complete", "in_force", "present"},
+           "admitted", "complete", "in_force", "present", "member"},
     BAD: {"failed", "overdue", "declined", "refused", "expired", "rejected", "revoked", "withdrawn"},
     WAITING: {"waiting", "submitted", "held", "returned", "issued", "offered", "due", "queued", "retry", "pending", "review",
-              "running"},
+              "running", "leaving", "coming", "upcoming"},
 }  # fmt: skip
 
 

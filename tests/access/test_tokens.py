@@ -22,6 +22,7 @@ from crm.db import db
 from crm.errors import Refused
 from crm.history.kinds import Kind
 from crm.history.recording import act, acting
+from crm.web import safety
 from tests.access.conftest import a_user
 from tests.visiting import Visitor
 
@@ -32,11 +33,12 @@ def api(app: Flask) -> Visitor:
     area = Blueprint("trial", __name__, url_prefix="/api/trial")
     area.before_request(gates.tokens_only)
 
-    @area.get("/")
+    @area.route("/", methods=["GET", "POST"])
     @requires(Permission.MEMBERS_READ)
     def show() -> object:
         return jsonify(actor=str(acting()))
 
+    safety.csrf.exempt(area)
     app._got_first_request = False
     app.register_blueprint(area)
     return app.test_client()  # type: ignore[return-value]
@@ -61,6 +63,14 @@ def test_a_token_opens_what_its_scopes_say(api: Visitor) -> None:
     assert (answer.status_code, answer.get_json()) == (200, {"actor": f"token:{row.id}"})
     assert tokens.of(row.user)[0].last_used_at is not None
     assert token not in row.token_hash
+
+
+def test_a_program_needs_no_form_token_and_a_signed_in_browser_is_no_program(
+    api: Visitor, sign_in: Callable[..., Visitor]
+) -> None:
+    token = _token("clerk", "members:read")
+    assert api.post("/api/trial/", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    assert sign_in("director").get("/api/trial/").status_code == 401
 
 
 def test_a_token_without_the_scope_gets_403(api: Visitor) -> None:

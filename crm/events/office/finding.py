@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.exceptions import NotFound
 
@@ -9,6 +11,8 @@ from crm.db import db
 from crm.events.events import Event, EventSession
 from crm.events.questions import Question
 from crm.events.registrations import Registration
+
+N = TypeVar("N")
 
 
 def event_or_404(event_id: int) -> Event:
@@ -35,7 +39,7 @@ def registration_or_404(registration_id: int) -> Registration:
     return _found(db.session.get(Registration, registration_id, options=(whole, joinedload(Registration.recognised))))
 
 
-def _found[Noun](noun: Noun | None) -> Noun:
+def _found(noun: N | None) -> N:
     if noun is None:
         raise NotFound
     return noun

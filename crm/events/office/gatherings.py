@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,6 @@ from crm import clock
 from crm.access.gates import requires
 from crm.access.permissions import Permission
 from crm.config import settings
-from crm.errors import Refused
 from crm.events import arranging, events, forms, seating
 from crm.events.events import Event, EventKind, EventSession, EventState
 from crm.events.office import area
@@ -72,7 +72,8 @@ LISTING = Listing(
 @requires(Permission.EVENTS_READ)
 def index() -> ResponseReturnValue:
     """All events."""
-    listing = LISTING.of(sa.select(Event, BEGINS, SEATED, WAITING), url=lambda row: url_for(".show", event_id=row[0].id))
+    select: Any = sa.select(Event, BEGINS, SEATED, WAITING)
+    listing = LISTING.of(select, url=lambda row: url_for(".show", event_id=row[0].id))
     return listing.exit() or page("events/office/events.html", listing=listing)
 
 
@@ -105,7 +106,9 @@ def create() -> ResponseReturnValue:
             made = events.adding(slug, values.pop("title"), values.pop("kind"), **values)
             arranging.add_session(made, *times)
             deed.about = made
-            return done(url_for(".show", event_id=made.id), _("The event was saved as a draft. Publish it when it is ready."))
+            return done(
+                url_for(".show", event_id=made.id), _("The event was saved as a draft. Publish it when it is ready.")
+            )
     return page("events/office/edit.html", 422, form=form, event=None)
 
 
@@ -169,10 +172,8 @@ def repeat(event_id: int) -> ResponseReturnValue:
     event, form = event_or_404(event_id), forms.RepeatForm()
     if form.validate():
         with form.refusals(), act(Kind.EVENT_CREATED) as deed:
-            if not 2000 <= form.first_day.data.year < 2200:
-                raise Refused(_("This day cannot be right."), field="first_day")
-            slug = form.slug.data or events.free_slug(f"event-{form.first_day.data:%Y%m%d}")
-            again = arranging.repeat(event, slug, form.first_day.data)
+            day: date = form.values()["first_day"]
+            again = arranging.repeat(event, form.slug.data or events.free_slug(f"event-{day:%Y%m%d}"), day)
             deed.about = again
             return done(url_for(".edit", event_id=again.id), _("A copy was made as a draft. Please check it."))
     return page("events/office/repeat.html", 422, event=event, form=form)

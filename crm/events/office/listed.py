@@ -21,7 +21,7 @@ from crm.history import timeline
 from crm.history.kinds import Kind
 from crm.history.recording import act
 from crm.text import _
-from crm.web.forms import done
+from crm.web.forms import Form, done
 from crm.web.listing import Column, Filter, Listing, choice_filter
 from crm.web.templating import page
 
@@ -105,7 +105,9 @@ def add_registration(event_id: int) -> ResponseReturnValue:
             made = registering.register(form.session_id, form.visitor(), Source.OFFICE)
             deed.about = made
             seated = made.state is RegistrationState.CONFIRMED
-            words = _("The place is confirmed.") if seated else _("There is no place free. They are on the waiting list.")
+            words = (
+                _("The place is confirmed.") if seated else _("There is no place free. They are on the waiting list.")
+            )
             return done(url_for(".listed", event_id=event.id), words, "success" if seated else "warning")
     return _hand_page(event, form, 422)
 
@@ -155,7 +157,7 @@ def _coming(event: Event) -> list[EventSession]:
     return [s for s in event.sessions if not s.has_started] or list(event.sessions)
 
 
-def _one_page(mine: Registration, form: forms.Form, status: int = 200) -> ResponseReturnValue:
+def _one_page(mine: Registration, form: Form, status: int = 200) -> ResponseReturnValue:
     return page(
         "events/office/registration.html", status, registration=mine, event=mine.session.event, form=form,
         entries=timeline.of(mine), own_url=tickets.own_url(mine),

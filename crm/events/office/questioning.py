@@ -15,7 +15,7 @@ from crm.events.questions import Question, QuestionKind
 from crm.history.kinds import Kind
 from crm.history.recording import act
 from crm.text import _
-from crm.web.forms import done
+from crm.web.forms import Form, done
 from crm.web.templating import page
 
 
@@ -84,7 +84,9 @@ def remove_question(event_id: int, question_id: int) -> ResponseReturnValue:
     question = question_or_404(event, question_id)
     with act(Kind.EVENT_QUESTIONS_CHANGED, about=event):
         questions.remove(question)
-        return done(url_for(".asked", event_id=event.id), _("The question was removed. Answers already given are kept."))
+        return done(
+            url_for(".asked", event_id=event.id), _("The question was removed. Answers already given are kept.")
+        )
 
 
 def _moved(event_id: int, question_id: int, by: int) -> ResponseReturnValue:
@@ -95,5 +97,5 @@ def _moved(event_id: int, question_id: int, by: int) -> ResponseReturnValue:
         return done(url_for(".asked", event_id=event.id))
 
 
-def _form_page(event: Event, question: Question | None, form: forms.Form, status: int = 200) -> ResponseReturnValue:
+def _form_page(event: Event, question: Question | None, form: Form, status: int = 200) -> ResponseReturnValue:
     return page("events/office/questions.html", status, event=event, question=question, form=form)

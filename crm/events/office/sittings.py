@@ -16,7 +16,7 @@ from crm.events.office.finding import event_or_404, session_or_404
 from crm.history.kinds import Kind
 from crm.history.recording import act
 from crm.text import _
-from crm.web.forms import done
+from crm.web.forms import Form, done
 from crm.web.templating import page
 
 
@@ -80,6 +80,6 @@ def remove_session(event_id: int, session_id: int) -> ResponseReturnValue:
         return done(url_for(".show", event_id=event.id), _("The session was removed."))
 
 
-def _form_page(event: Event, session: EventSession | None, form: forms.Form, status: int = 200) -> ResponseReturnValue:
+def _form_page(event: Event, session: EventSession | None, form: Form, status: int = 200) -> ResponseReturnValue:
     seats = seating.seats_of(session) if session is not None else None
     return page("events/office/session.html", status, event=event, session=session, form=form, seats=seats)

@@ -45,9 +45,11 @@ def _attention() -> list[dict[str, object]]:
 
 def _chart() -> dict[str, object]:
     """New entrants against target over the plan's years; years to come have a target and no figure."""
-    this_year = FiscalYear.of(clock.today())
-    actual = [new_entrants.count(y).value if y <= this_year else None for y in PLAN_YEARS]
-    target = [indicators.target(new_entrants.INDICATOR, y) for y in PLAN_YEARS]
+    today = clock.today()
+    counted = new_entrants.counts([y for y in PLAN_YEARS if y.first_day <= today], today)
+    actual = [counted[y].value if y in counted else None for y in PLAN_YEARS]
+    targets = indicators.targets(new_entrants.INDICATOR, PLAN_YEARS)
+    target = [targets.get(y) for y in PLAN_YEARS]
     title = gettext("New-entrant companies by fiscal year")
     series = (Series(gettext("Actual"), actual), Series(gettext("Target"), target, as_line=True))
     drawn = Chart(title, description=title, labels=[y.short for y in PLAN_YEARS], series=series)

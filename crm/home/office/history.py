@@ -38,7 +38,9 @@ ACTS = Listing(
         Column("note", _("Remark"), "note"),
     ],
     order=[Act.number.desc()],
-    search=lambda words: sa.or_(Act.note.icontains(words, autoescape=True), Act.actor.icontains(words, autoescape=True)),
+    search=lambda words: sa.or_(
+        Act.note.icontains(words, autoescape=True), Act.actor.icontains(words, autoescape=True)
+    ),
     filters=[
         choice_filter("kind", _("What was done"), Act.kind, Kind),
         Filter("since", _("Since"), lambda: _recent(), lambda s, v: s.where(Act.at >= clock.moment_of(dates.parse(v)))),
@@ -63,7 +65,9 @@ def index() -> ResponseReturnValue:
 @requires(Permission.HISTORY_READ)
 def show(number: int) -> ResponseReturnValue:
     """One act with every row it changed."""
-    act = db.session.scalars(sa.select(Act).where(Act.number == number).options(selectinload(Act.changes))).one_or_none()
+    act = db.session.scalars(
+        sa.select(Act).where(Act.number == number).options(selectinload(Act.changes))
+    ).one_or_none()
     if act is None:
         raise NotFound
     return page("home/office/act.html", act=act, names=users.actor_names([act.actor]))

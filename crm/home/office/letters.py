@@ -46,7 +46,6 @@ LISTING = Listing(
         Column("state", _("State"), kind="status", sort=Letter.state),
         Column("trouble", _("Why not sent"), value="trouble"),
         Column("posted_at", _("Posted at"), kind="moment", sort=Letter.posted_at),
-        Column("sent_at", _("Sent at"), kind="moment", sort=Letter.sent_at),
     ],
     order=[Letter.id.desc()],
     search=lambda words: sa.or_(

@@ -141,7 +141,7 @@ def _is_png(content: bytes) -> bool:
 
 
 def _page(group: str, form: Form, status: int = 200) -> ResponseReturnValue:
-    keys = [(key, form[_field_name(key)], _help(key)) for key in _keys(group)]
+    keys = [(key, form[_field_name(key)], _help(key, form[_field_name(key)].data)) for key in _keys(group)]
     tabs = [(gettext(title), url_for(".show", group=slug), slug == group) for slug, title in GROUPS.items()]
     has_seal = files.of_digest(settings.office_setting(SEAL)) is not None
     return page(
@@ -175,14 +175,14 @@ def _worded(key: Key, choice: str) -> str:
     return str(WORDS.get(choice, choice))
 
 
-def _help(key: Key) -> str:
+def _help(key: Key, value: object) -> str:
     if key.name == SEAL:
         return gettext(
             "A PNG image with a transparent ground, 1 MB at most. Without one, a seal is drawn from the name."
         )
     if key.example:
         return gettext("For example: %(example)s", example=key.example)
-    if key.default and not key.choices and not key.long:
+    if key.default and value != key.default and not key.choices and not key.long:
         return gettext("Usual: %(default)s", default=key.default)
     return ""
 

@@ -39,8 +39,8 @@ def rename(organisation_id: int) -> ResponseReturnValue:
     if form.validate():
         values = form.values()
         with form.refusals(), act(Kind.SUCCESSION_RECORDED, about=organisation):
-            if succession.rename(organisation, values["name"], values["on"], values["source"]) is None:
-                raise Refused(_("It bears this name already."), field="name")
+            if succession.rename(organisation, values["new_name"], values["renamed_on"], values["rename_source"]) is None:
+                raise Refused(_("It bears this name already."), field="new_name")
             return _saved(organisation)
     return _show(found(organisation_id), form)
 
@@ -53,7 +53,7 @@ def add_former_name(organisation_id: int) -> ResponseReturnValue:
     if form.validate():
         values = form.values()
         with form.refusals(), act(Kind.SUCCESSION_RECORDED, about=organisation):
-            succession.keep_former_name(organisation, values["former_name"], values["until"], values["source"])
+            succession.keep_former_name(organisation, values["former_name"], values["until"], values["former_source"])
             return _saved(organisation)
     return _show(found(organisation_id), form)
 
@@ -68,7 +68,7 @@ def absorb(organisation_id: int) -> ResponseReturnValue:
         with form.refusals(), act(Kind.SUCCESSION_RECORDED, about=organisation):
             successor = the_one(values["successor"], "successor")
             try:
-                succession.absorb(organisation, successor, values["on"], values["source"])
+                succession.absorb(organisation, successor, values["absorbed_on"], values["absorption_source"])
             except Refused as refusal:
                 raise Refused(refusal.message, field="successor") from refusal
             return _saved(organisation)

@@ -77,16 +77,14 @@ def give_role(person_id: int) -> ResponseReturnValue:
     return _show(_person(person_id), role_form=form, status=422)
 
 
-@area.post("/people/<int:person_id>/roles/<role>/end")
+@area.post("/people/<int:person_id>/roles/end")
 @requires(Permission.ORGANISATIONS_EDIT)
-def end_role(person_id: int, role: str) -> ResponseReturnValue:
+def end_role(person_id: int) -> ResponseReturnValue:
     """End a role with its last day."""
-    if role not in list(PersonRole):
-        raise NotFound
     someone, form = _person(person_id), RoleEndForm()
     if form.validate():
         with form.refusals(), act(Kind.ROLE_ENDED, about=someone):
-            someone.gives_up(PersonRole(role), form.last_day.data)
+            someone.gives_up(form.ended_role.data, form.last_day.data)
             return done(url_for(".person", person_id=person_id), _("Saved."))
     return _show(_person(person_id), end_form=form, status=422)
 
@@ -156,9 +154,16 @@ def _show(
 ) -> ResponseReturnValue:  # fmt: skip
     return page(
         "organisations/office/person.html", status, person=someone, organisation=someone.organisation,
-        form=form or PersonForm.of(someone, formdata=None), role_form=role_form or RoleForm(None, data={"since": clock.today()}),
+        form=form or _filled(someone), role_form=role_form or RoleForm(None, data={"since": clock.today()}),
         end_form=end_form or RoleEndForm(None, data={"last_day": clock.today()}), on=clock.today(),
     )  # fmt: skip
+
+
+def _filled(someone: Person) -> PersonForm:
+    """The form as it stands, whatever other form of the page was sent."""
+    form = PersonForm(None, obj=someone)
+    form.version.data = str(someone.version)
+    return form
 
 
 def _leaving(someone: Person, form: LeavingForm, status: int = 200) -> ResponseReturnValue:

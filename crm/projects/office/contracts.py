@@ -120,6 +120,7 @@ def add_contract_evidence(contract_id: int) -> ResponseReturnValue:
     one = found(Contract, contract_id)
     filled = ContractForm(None, obj=one)
     filled.organisation.data = one.organisation.name
+    filled.version.data = str(one.version)
     return _show(one, filled, form, 422)
 
 

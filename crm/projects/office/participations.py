@@ -94,7 +94,7 @@ def add_participation() -> ResponseReturnValue:
 def participation(participation_id: int) -> ResponseReturnValue:
     """One participation with its evidence and history."""
     one = found(Participation, participation_id)
-    form = ParticipationForm.of(one, data={"organisation": one.organisation.name})
+    form = ParticipationForm.of(one)
     form.organisation.data = one.organisation.name
     return _show(one, form.offer_topics(), EvidenceForm(None))
 
@@ -127,7 +127,9 @@ def add_participation_evidence(participation_id: int) -> ResponseReturnValue:
             one.evidence_file = file
             return done(url_for(".participation", participation_id=participation_id), _("Saved."))
     one = found(Participation, participation_id)
-    filled = ParticipationForm(None, obj=one, data={"organisation": one.organisation.name}).offer_topics()
+    filled = ParticipationForm(None, obj=one).offer_topics()
+    filled.organisation.data = one.organisation.name
+    filled.version.data = str(one.version)
     return _show(one, filled, form, 422)
 
 
