@@ -11,8 +11,8 @@ from flask import Flask, request
 from crm import db as database
 
 COMMAND = (
-    sys.executable, "-m", "gunicorn", "--workers", "2", "--threads", "4", "--worker-class", "gthread", "--keep-alive", "5", "--no-control-socket",
-    "--bind", "{bind}", "bench.bare:application()",
+    sys.executable, "-m", "gunicorn", "--workers", "2", "--threads", "4", "--worker-class", "gthread",
+    "--keep-alive", "5", "--no-control-socket", "--bind", "{bind}", "bench.bare:application()",
 )  # fmt: skip
 TABLE = sa.Table(
     "bare_rows", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text),

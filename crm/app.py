@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Flask
 from flask.typing import ResponseReturnValue
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from crm import config, resources, schema
 from crm.access import gates
@@ -31,6 +34,10 @@ OFFICE: tuple[str, ...] = (
     "crm.organisations.office.importing",
     "crm.organisations.office.reviews",
     "crm.projects.office",
+    "crm.care.office",
+    "crm.schools.office",
+    "crm.outreach.office",
+    "crm.kpi.office",
     "crm.members.office",
     "crm.members.office.applications",
     "crm.members.office.certificates",
@@ -46,9 +53,17 @@ PUBLIC: tuple[str, ...] = (
 )
 API: tuple[str, ...] = (
     "crm.organisations.api",
+    "crm.kpi.api",
     "crm.members.api",
     "crm.events.api",
 )
+
+
+class RowNumber(IntegerConverter):
+    """A number in an address that a row can have; any larger one is no address of ours (404)."""
+
+    def __init__(self, map: Map, *args: Any, **kwargs: Any) -> None:
+        super().__init__(map, *args, **{"max": 2**63 - 1, **kwargs})
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -67,6 +82,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         JSON_AS_ASCII=False,
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.url_map.converters["int"] = RowNumber
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     _open_database(app, settings)
     safety.install(app, settings)
     templating.install(app)

@@ -23,7 +23,8 @@ class Settings:
     """The operator's settings in force.
 
     ``database_url`` empty means SQLite in ``data_dir``. ``smtp_url`` unset means letters wait in the outbox screen.
-    ``public_rate`` is public form posts a minute and address, 0 switches it off.
+    ``public_rate`` is public form posts a minute and address, 0 switches it off. ``proxies`` is how many reverse proxies of our own
+    stand before us: only then is what they say about the visitor's address believed.
     """
 
     data_dir: Path = Path("var")
@@ -37,6 +38,7 @@ class Settings:
     stripe_api_key: str | None = None
     stripe_api_base: str | None = None
     stripe_webhook_secret: str | None = None
+    proxies: int = 0
     env: str = "development"
     web_workers: int = 2
     web_threads: int = 4
@@ -96,6 +98,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         stripe_api_key=environ.get("CRM_STRIPE_API_KEY") or None,
         stripe_api_base=environ.get("CRM_STRIPE_API_BASE") or None,
         stripe_webhook_secret=environ.get("CRM_STRIPE_WEBHOOK_SECRET") or None,
+        proxies=_whole(environ, "CRM_PROXIES", 0),
         web_workers=_whole(environ, "CRM_WEB_WORKERS", 2),
         web_threads=_whole(environ, "CRM_WEB_THREADS", 4),
         env=env,

@@ -1,7 +1,7 @@
 """The database: the base of all tables, columns for our value types, and how SQLite and PostgreSQL are opened.
 
 Models are dataclasses; what a caller may choose stands in the constructor, the record's own business is ``init=False``.
-SQLite tables are STRICT, so both engines refuse the same values. ``personal()`` and ``secret()`` columns reach the history
+SQLite tables are STRICT, so both engines refuse the same values. ``PERSONAL`` and ``SECRET`` columns reach the history
 only as salted digests, or not at all.
 """
 
@@ -26,6 +26,11 @@ from crm.values.fiscal_year import FiscalYear
 from crm.values.yen import Yen
 
 db = SQLAlchemy()
+
+PERSONAL = {"personal": True}
+"""``mapped_column(info=PERSONAL)``: about a person; the record keeps the values apart, erasable, and chains salted digests."""
+SECRET = {"secret": True}
+"""``mapped_column(info=SECRET)``: the record notes the change without the values."""
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -175,16 +180,6 @@ class Versioned(MappedAsDataclass, kw_only=True, eq=False, repr=False):
     @classmethod
     def __mapper_args__(cls) -> dict[str, Any]:
         return {"version_id_col": cls.__dict__.get("version") or cls.version}
-
-
-def personal(*args: Any, **kwargs: Any) -> Any:
-    """A column about a person: the record keeps its values apart, erasable, and chains only salted digests."""
-    return mapped_column(*args, info={"personal": True}, **kwargs)
-
-
-def secret(*args: Any, **kwargs: Any) -> Any:
-    """A column the record notes as changed without its values."""
-    return mapped_column(*args, info={"secret": True}, **kwargs)
 
 
 @event.listens_for(Mapper, "mapper_configured")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm import clock
 from crm.access.users import User, UserState
-from crm.db import Model, db, secret
+from crm.db import SECRET, Model, db
 from crm.errors import Refused
 from crm.text import _
 
@@ -42,7 +42,7 @@ class MailedLink(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True, init=False)
     user: Mapped[User] = relationship()
     purpose: Mapped[Purpose]
-    token_hash: Mapped[str] = secret(unique=True)
+    token_hash: Mapped[str] = mapped_column(unique=True, info=SECRET)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None] = mapped_column(default=None)
 

@@ -28,7 +28,7 @@ from crm import clock
 from crm.access.sessions import SignIn
 from crm.access.users import User
 from crm.config import settings
-from crm.db import Model, db, personal, secret
+from crm.db import PERSONAL, SECRET, Model, db
 from crm.errors import Refused
 from crm.text import _
 
@@ -46,7 +46,7 @@ class CodeApp(Model):
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), unique=True, init=False)
     user: Mapped[User] = relationship()
-    secret: Mapped[str] = secret()
+    secret: Mapped[str] = mapped_column(info=SECRET)
     last_step: Mapped[int]
     added_at: Mapped[datetime]
 
@@ -58,7 +58,7 @@ class Passkey(Model):
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True, init=False)
     user: Mapped[User] = relationship()
-    name: Mapped[str] = personal()
+    name: Mapped[str] = mapped_column(info=PERSONAL)
     credential_id: Mapped[bytes] = mapped_column(unique=True)
     public_key: Mapped[bytes]
     sign_count: Mapped[int]
@@ -73,7 +73,7 @@ class RecoveryCode(Model):
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True, init=False)
     user: Mapped[User] = relationship()
-    code_hash: Mapped[str] = secret(unique=True)
+    code_hash: Mapped[str] = mapped_column(unique=True, info=SECRET)
     used_at: Mapped[datetime | None] = mapped_column(default=None)
 
 

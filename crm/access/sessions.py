@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 
 from crm import clock
 from crm.access.users import User
-from crm.db import Model, db, personal, secret
+from crm.db import PERSONAL, SECRET, Model, db
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,14 @@ class SignIn(Model):
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True, init=False)
     user: Mapped[User] = relationship()
-    token_hash: Mapped[str] = secret(unique=True)
+    token_hash: Mapped[str] = mapped_column(unique=True, info=SECRET)
     strength: Mapped[Strength]
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     confirmed_at: Mapped[datetime]
-    address: Mapped[str] = personal(default="")
-    agent: Mapped[str] = personal(default="")
-    challenge: Mapped[bytes | None] = secret(init=False, default=None)
+    address: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    agent: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    challenge: Mapped[bytes | None] = mapped_column(init=False, default=None, info=SECRET)
     challenge_until: Mapped[datetime | None] = mapped_column(init=False, default=None)
 
     @property

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crm import clock
 from crm.access.permissions import Permission
 from crm.access.users import User
-from crm.db import Model, db, personal, secret
+from crm.db import PERSONAL, SECRET, Model, db
 from crm.errors import Refused
 from crm.text import _
 
@@ -36,8 +36,8 @@ class ApiToken(Model):
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True, init=False)
     user: Mapped[User] = relationship()
-    name: Mapped[str] = personal()
-    token_hash: Mapped[str] = secret(unique=True)
+    name: Mapped[str] = mapped_column(info=PERSONAL)
+    token_hash: Mapped[str] = mapped_column(unique=True, info=SECRET)
     scopes: Mapped[list[Any]]
     issued_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)

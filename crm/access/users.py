@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from crm import clock
 from crm.access import passwords
 from crm.access.permissions import GRANTS, Permission, Role
-from crm.db import Model, Versioned, db, personal, secret
+from crm.db import PERSONAL, SECRET, Model, Versioned, db
 from crm.errors import Refused
 from crm.history.recording import Actor
 from crm.text import DEFAULT_LOCALE, LOCALES, _
@@ -46,14 +46,14 @@ class User(Versioned, Model):
         Index("uq_users_live_email", "email_key", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
     )  # fmt: skip
 
-    email: Mapped[str] = personal()
-    name: Mapped[str] = personal()
+    email: Mapped[str] = mapped_column(info=PERSONAL)
+    name: Mapped[str] = mapped_column(info=PERSONAL)
     role: Mapped[Role]
     locale: Mapped[str] = mapped_column(default=DEFAULT_LOCALE)
     is_demo: Mapped[bool] = mapped_column(default=False)
-    email_key: Mapped[str] = personal(init=False)
+    email_key: Mapped[str] = mapped_column(init=False, info=PERSONAL)
     state: Mapped[UserState] = mapped_column(init=False, default=UserState.INVITED, index=True)
-    password_hash: Mapped[str | None] = secret(init=False, default=None)
+    password_hash: Mapped[str | None] = mapped_column(init=False, default=None, info=SECRET)
     password_set_at: Mapped[datetime | None] = mapped_column(init=False, default=None)
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, ForeignKey
-from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, column_property, mapped_column, relationship
 
 from crm.billing.invoices import Invoice, InvoiceState
 from crm.db import Model, Versioned, db
@@ -70,7 +70,7 @@ class Allocation(Model):
     undone_reason: Mapped[str] = mapped_column(default="", init=False)
 
 
-def _live_sum(owner: sa.ColumnElement[int], column: sa.ColumnElement[int]) -> sa.ScalarSelect[Yen]:
+def _live_sum(owner: InstrumentedAttribute[int], column: InstrumentedAttribute[int]) -> sa.ScalarSelect[Yen]:
     """The sum of the allocations that stand."""
     amount = sa.type_coerce(
         sa.cast(sa.func.coalesce(sa.func.sum(Allocation.amount), 0), sa.BigInteger), Allocation.amount.type

@@ -55,14 +55,14 @@ def dev() -> Answer:
     """The web and the worker together; ends when one of them does, or with Ctrl-C."""
     chosen = settings()
     say(f"http://{chosen.bind}")
-    for line in _logins():
-        say(line)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     parts: list[subprocess.Popen[bytes]] = []
     try:
         for name in ("web", "worker"):
             parts.append(subprocess.Popen([*COMMAND_LINE, name], preexec_fn=_die_with_parent))
+        for line in _logins():
+            say(line)
         while all(part.poll() is None for part in parts):
             time.sleep(0.2)
     except SystemExit:
@@ -129,7 +129,8 @@ def _safe() -> config.Settings:
 
 def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("huey").setLevel(logging.WARNING)
+    for chatty in ("huey", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _serve_with_gunicorn(chosen: config.Settings) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm import clock
 from crm.config import settings
-from crm.db import Model, db, personal
+from crm.db import PERSONAL, Model, db
 
 
 class StoredFile(Model):
@@ -31,7 +31,7 @@ class StoredFile(Model):
     size: Mapped[int]
     media_type: Mapped[str]
     kept_at: Mapped[datetime] = mapped_column(index=True)
-    name: Mapped[str] = personal()
+    name: Mapped[str] = mapped_column(info=PERSONAL)
 
     @property
     def path(self) -> Path:

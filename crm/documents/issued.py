@@ -16,7 +16,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, event, inspect
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm import clock
-from crm.db import Model, db, personal
+from crm.db import PERSONAL, Model, db
 from crm.documents import files, papers, signing
 from crm.documents.files import StoredFile
 from crm.documents.papers import Paper
@@ -55,9 +55,9 @@ class IssuedDocument(Model):
     amount: Mapped[Yen | None] = mapped_column(index=True)
     about_table: Mapped[str | None]
     about_id: Mapped[int | None]
-    addressee: Mapped[str] = personal()
-    counterparty: Mapped[str] = personal(index=True)
-    facts: Mapped[dict[str, Any]] = personal()
+    addressee: Mapped[str] = mapped_column(info=PERSONAL)
+    counterparty: Mapped[str] = mapped_column(index=True, info=PERSONAL)
+    facts: Mapped[dict[str, Any]] = mapped_column(info=PERSONAL)
     state: Mapped[DocumentState] = mapped_column(default=DocumentState.PENDING, init=False, index=True)
     trouble: Mapped[str | None] = mapped_column(default=None, init=False)
     file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"), default=None, init=False, index=True)

@@ -13,7 +13,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm import clock
-from crm.db import Model, Versioned, db, secret
+from crm.db import SECRET, Model, Versioned, db
 from crm.documents.files import StoredFile
 from crm.errors import Refused
 from crm.text import _, locale
@@ -94,7 +94,7 @@ class Event(Versioned, Model):
     published_at: Mapped[datetime | None] = mapped_column(init=False, default=None)
     cancelled_reason: Mapped[str] = mapped_column(init=False, default="")
     copied_from_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"), init=False, default=None)
-    invitation_key: Mapped[str] = secret(init=False, default_factory=lambda: secrets.token_urlsafe(12))
+    invitation_key: Mapped[str] = mapped_column(init=False, default_factory=lambda: secrets.token_urlsafe(12), info=SECRET)
 
     sessions: Mapped[list[EventSession]] = relationship(
         back_populates="event", order_by="EventSession.starts_at, EventSession.id", default_factory=list, init=False

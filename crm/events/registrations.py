@@ -17,7 +17,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm import clock
-from crm.db import Model, Versioned, db, personal, secret
+from crm.db import PERSONAL, SECRET, Model, Versioned, db
 from crm.errors import Refused
 from crm.events.events import Event, EventSession, EventState
 from crm.organisations import naming
@@ -86,12 +86,12 @@ class Registration(Versioned, Model):
 
     session_id: Mapped[int] = mapped_column(ForeignKey("event_sessions.id"), init=False)
     session: Mapped[EventSession] = relationship()
-    name: Mapped[str] = personal()
-    email: Mapped[str] = personal(index=True)
+    name: Mapped[str] = mapped_column(info=PERSONAL)
+    email: Mapped[str] = mapped_column(index=True, info=PERSONAL)
     organisation: Mapped[str] = mapped_column(default="")
     party_size: Mapped[int] = mapped_column(default=1)
     locale: Mapped[str] = mapped_column(default="ja")
-    answers: Mapped[list[Any]] = personal(default_factory=list)
+    answers: Mapped[list[Any]] = mapped_column(default_factory=list, info=PERSONAL)
     notice_version: Mapped[str] = mapped_column(default="")
     source: Mapped[Source] = mapped_column(default=Source.PUBLIC)
     recognised_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True, init=False)
@@ -103,7 +103,7 @@ class Registration(Versioned, Model):
     ended_by: Mapped[Ending | None] = mapped_column(init=False, default=None)
     attended: Mapped[Attendance | None] = mapped_column(init=False, default=None)
     came: Mapped[int | None] = mapped_column(init=False, default=None)
-    code: Mapped[str] = secret(init=False, unique=True, default_factory=lambda: secrets.token_urlsafe(16))
+    code: Mapped[str] = mapped_column(init=False, unique=True, default_factory=lambda: secrets.token_urlsafe(16), info=SECRET)
 
     @property
     def is_live(self) -> bool:

@@ -53,7 +53,7 @@ class Table:
 
     def as_xlsx(self) -> bytes:
         """A workbook: one row for each indicator, target and actual of each year side by side."""
-        headings = [gettext("Goal"), gettext("Indicator"), gettext("Counted"), gettext("Unit")]
+        headings = [gettext("Goal"), gettext("Indicator"), gettext("How counted"), gettext("Unit")]
         for year in self.years:
             headings += [gettext("%(year)s target", year=year.short), gettext("%(year)s actual", year=year.short)]
         cells = [

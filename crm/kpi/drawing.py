@@ -9,6 +9,7 @@ from crm.documents.charts import Chart, Series
 from crm.kpi import indicators, new_entrants
 from crm.kpi.indicators import Figure, Plan
 from crm.text import gettext
+from crm.values.dates import DayOrMonth
 from crm.values.fiscal_year import FiscalYear
 
 
@@ -45,6 +46,18 @@ def _measured(
     if found is None:
         return Figure(year, target, None, None, "")
     return Figure(year, target, found.value, min(as_of, year.last_day), found.definition, is_measured=True)
+
+
+def rows(figures: Sequence[Figure]) -> list[list[str]]:
+    """The figures of a chart as a table."""
+    return [[one.year.short, shown(one.target), shown(one.actual)] for one in figures]
+
+
+def told(day: DayOrMonth | None) -> str:
+    """2026/4/1, or 2026/4 where only the month is known, as the office writes on screens."""
+    if day is None:
+        return "—"
+    return f"{day.year}/{day.month}/{day.day}" if day.day else f"{day.year}/{day.month}"
 
 
 def shown(value: int | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import selectinload
@@ -70,8 +72,8 @@ def report(indicator_id: int) -> ResponseReturnValue:
     indicator, form = _indicator(indicator_id), ReadingForm()
     if form.validate():
         with form.refusals(), act(Kind.INDICATOR_CHANGED, about=indicator):
-            told = {"as_of": form.as_of.data, "source": form.source.data, "reported_by": signed_in_user().name}
-            indicator.report(form.year.data, form.value.data, **told)
+            told: dict[str, Any] = form.values()
+            indicator.report(**told, reported_by=signed_in_user().name)
             return done(url_for(".show", indicator_id=indicator.id), _("The actual was recorded."))
     return _indicator_page(_indicator(indicator_id), form, 422)
 
@@ -92,7 +94,7 @@ def new_entrants() -> ResponseReturnValue:
     return page(
         "kpi/office/new_entrants.html", 200 if fits else 422, form=form, found=found, target=target, definition=R8_1,
         chart=drawing.chart(gettext("New-entrant companies: target and actual"), gettext("companies"), by_year),
-        by_year=by_year, shown=drawing.shown, exits=_exits("xlsx", "csv", "json"),
+        figure_rows=drawing.rows(by_year), told=drawing.told, exits=_exits("xlsx", "csv", "json"),
     )  # fmt: skip
 
 
@@ -121,7 +123,8 @@ def _indicator_page(indicator: Indicator, form: ReadingForm, status: int = 200) 
     row = next(row for row in table(indicator.plan).rows if row.indicator.id == indicator.id)
     return page(
         "kpi/office/indicator.html", status, indicator=indicator, form=form, row=row, shown=drawing.shown,
-        chart=drawing.chart(indicator.name, indicator.unit, row.figures), is_measured=indicator.key == INDICATOR,
+        chart=drawing.chart(indicator.name, indicator.unit, row.figures), figure_rows=drawing.rows(row.figures),
+        is_measured=indicator.key == INDICATOR,
     )  # fmt: skip
 
 
@@ -150,7 +153,7 @@ def _has(row: TableRow, words: str) -> bool:
 
 def _exits(*kinds: str) -> dict[str, str]:
     """The page at hand as files: the addresses by kind."""
-    here = {key: value for key, value in request.args.to_dict().items() if key != "format"}
+    here: dict[str, Any] = {key: value for key, value in request.args.to_dict().items() if key != "format"}
     return {kind: url_for(request.endpoint or "", **here, format=kind) for kind in kinds}
 
 

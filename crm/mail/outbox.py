@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm import clock
 from crm.config import settings
-from crm.db import Model, db, personal
+from crm.db import PERSONAL, Model, db
 from crm.documents.files import StoredFile
 from crm.documents.issued import IssuedDocument
 from crm.errors import Refused
@@ -97,13 +97,13 @@ class Letter(Model):
     locale: Mapped[str]
     posted_at: Mapped[datetime] = mapped_column(index=True)
     due_at: Mapped[datetime]
-    recipient_email: Mapped[str] = personal(index=True)
-    recipient_name: Mapped[str] = personal()
-    subject: Mapped[str] = personal()
-    body: Mapped[str] = personal()
+    recipient_email: Mapped[str] = mapped_column(index=True, info=PERSONAL)
+    recipient_name: Mapped[str] = mapped_column(info=PERSONAL)
+    subject: Mapped[str] = mapped_column(info=PERSONAL)
+    body: Mapped[str] = mapped_column(info=PERSONAL)
     kind: Mapped[LetterKind] = mapped_column(default=LetterKind.TRANSACTIONAL)
     key: Mapped[str | None] = mapped_column(default=None, unique=True)
-    unsubscribe_url: Mapped[str | None] = personal(default=None)
+    unsubscribe_url: Mapped[str | None] = mapped_column(default=None, info=PERSONAL)
     about_table: Mapped[str | None] = mapped_column(default=None)
     about_id: Mapped[int | None] = mapped_column(default=None)
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm import clock
 from crm.config import settings
-from crm.db import Model, Versioned, db, personal, secret
+from crm.db import PERSONAL, SECRET, Model, Versioned, db
 from crm.documents.numbering import next_number
 from crm.errors import Refused
 from crm.members.members import Member
@@ -64,30 +64,30 @@ class Application(Versioned, Model):
     phone: Mapped[str]
     rules_digest: Mapped[str]
     privacy_digest: Mapped[str]
-    representative: Mapped[str] = personal()
-    contact_name: Mapped[str] = personal()
-    contact_email: Mapped[str] = personal()
+    representative: Mapped[str] = mapped_column(info=PERSONAL)
+    contact_name: Mapped[str] = mapped_column(info=PERSONAL)
+    contact_email: Mapped[str] = mapped_column(info=PERSONAL)
     corporate_number: Mapped[str | None] = mapped_column(default=None)
     industry: Mapped[str] = mapped_column(default="")
     contact_department: Mapped[str] = mapped_column(default="")
     billing_same: Mapped[bool] = mapped_column(default=True)
-    billing_name: Mapped[str] = personal(default="")
-    billing_email: Mapped[str] = personal(default="")
+    billing_name: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    billing_email: Mapped[str] = mapped_column(default="", info=PERSONAL)
     billing_department: Mapped[str] = mapped_column(default="")
     remark: Mapped[str] = mapped_column(default="")
     locale: Mapped[str] = mapped_column(default="ja")
 
     state: Mapped[ApplicationState] = mapped_column(default=ApplicationState.UNCONFIRMED, init=False, index=True)
     number: Mapped[str | None] = mapped_column(default=None, init=False, unique=True)
-    seed: Mapped[str] = secret(init=False)
-    token_hash: Mapped[str] = secret(init=False, unique=True)
+    seed: Mapped[str] = mapped_column(init=False, info=SECRET)
+    token_hash: Mapped[str] = mapped_column(init=False, unique=True, info=SECRET)
     search_key: Mapped[str] = mapped_column(init=False, default="")
     sent_at: Mapped[datetime] = mapped_column(init=False)
     confirmed_at: Mapped[datetime | None] = mapped_column(default=None, init=False)
     submitted_at: Mapped[datetime | None] = mapped_column(default=None, init=False)
     returned_remark: Mapped[str] = mapped_column(default="", init=False)
     decision_reason: Mapped[str] = mapped_column(default="", init=False)
-    decided_by: Mapped[str] = personal(default="", init=False)
+    decided_by: Mapped[str] = mapped_column(default="", init=False, info=PERSONAL)
     decided_at: Mapped[datetime | None] = mapped_column(default=None, init=False)
     member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"), default=None, init=False, index=True)
     member: Mapped[Member | None] = relationship(default=None, init=False)

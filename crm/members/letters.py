@@ -23,8 +23,7 @@ def confirm_address(application: Application) -> Letter:
 
 def application_received(application: Application) -> Letter:
     """The receipt: we have it, under this number, and how to look at it."""
-    moment = application.submitted_at.isoformat() if application.submitted_at else ""
-    return _to_applicant("application_received", application, key=f"application_received:{application.id}:{moment}")
+    return _to_applicant("application_received", application)
 
 
 def application_returned(application: Application) -> Letter:

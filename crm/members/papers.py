@@ -67,13 +67,13 @@ class CertificatePaper(Paper, kind="membership_certificate"):
         ]  # fmt: skip
         small = Style(fonts.SANS, 8, leading=13)
         return [
-            Text(f"{words['number']}　{self.number}", Style(fonts.SANS, 9.5, align="right"), after=10 * mm),
+            Text(f"{words['number']}　{self.number}", Style(fonts.SANS, 9.5, align="right"), after=16 * mm),
             blocks.title(self.title, size=28, face=fonts.SERIF_BOLD),
             blocks.gap(4 * mm),
             blocks.name_line(f"{self.name}{words['honour']}", size=22, width=width),
             blocks.declaration(self.wording),
             blocks.pairs(facts, width=width),
-            blocks.gap(8 * mm),
+            blocks.gap(12 * mm),
             blocks.closing(self.issuer, self.issued_on, width=width, language=language),
             blocks.gap(10 * mm),
             blocks.beside((width - 34 * mm, [blocks.gap(12 * mm), Text(words["check"], small), Text(self.verify_url, small)]),

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from crm.db import db
 from crm.organisations import naming
-from crm.organisations.organisations import FormerName, Organisation
+from crm.organisations.organisations import LONGEST_KEY, FormerName, Organisation
 from crm.text import _
 
 T = TypeVar("T")
@@ -43,6 +43,11 @@ class Proposal:
     certain: bool = False
 
 
+def key_of(name: str) -> str:
+    """The key of a name as the tables hold it."""
+    return naming.duplicate_key(name)[:LONGEST_KEY]
+
+
 class Acquaintances:
     """The organisations that any of some names or numbers could mean, loaded at once."""
 
@@ -58,7 +63,7 @@ class Acquaintances:
     def of(cls, names: Iterable[str], numbers: Iterable[str | None] = ()) -> Acquaintances:
         """Those that these names, under whatever spelling, or numbers could mean: a few queries for any number of them."""
         found: dict[tuple[int, str], Known] = {}
-        for keys in chunks(sorted({naming.duplicate_key(name) for name in names})):
+        for keys in chunks(sorted({key_of(name) for name in names})):
             for one in _with_keys(keys):
                 found[one.id, one.former] = one
         for some in chunks(sorted({number for number in numbers if number})):
@@ -70,7 +75,7 @@ class Acquaintances:
         """Whom a name with its number, if it has one, seems to mean. A certain one stands alone."""
         if number and (same := self._by_number.get(number)) is not None and same.id != besides:
             return [Proposal(same.id, same.name, _("The corporate number is the same."), certain=True)]
-        alike = [one for one in self._by_key[naming.duplicate_key(name)] if one.id != besides]
+        alike = [one for one in self._by_key[key_of(name)] if one.id != besides]
         alike = [one for one in alike if not (number and one.corporate_number and one.corporate_number != number)]
         exact = [one for one in alike if one.name == name and not one.former]
         if len(exact) == 1:
@@ -85,7 +90,7 @@ class Acquaintances:
 
         The name to the letter, else a former name to the letter, else the same name in another spelling, else an equal key.
         """
-        alike = self._by_key[naming.duplicate_key(name)]
+        alike = self._by_key[key_of(name)]
         likenesses = (
             [one for one in alike if not one.former and one.name == name],
             [one for one in alike if one.former == name],

@@ -20,7 +20,7 @@ from typing import Any
 
 from crm import clock
 from crm.errors import Refused
-from crm.exchange.columns import Columns
+from crm.exchange.columns import Columns, ReadRows
 from crm.exchange.plan import Plan
 from crm.exchange.reading import Row, Sheet
 from crm.history.kinds import Kind
@@ -97,6 +97,20 @@ def named(kind: str) -> Importer:
     module, attribute = KINDS[kind].split(":")
     importer: Importer = getattr(import_module(module), attribute)
     return importer
+
+
+class ReadOnce(Columns):
+    """Columns that understand a sheet once, though a plan asks twice: for whom the rows mean, then row by row."""
+
+    def __init__(self, columns: Columns) -> None:
+        super().__init__(columns.kind, columns.columns)
+        self._read: tuple[Sheet, ReadRows] | None = None
+
+    def read(self, sheet: Sheet) -> ReadRows:
+        """The rows of a sheet; of the same sheet those read before."""
+        if self._read is None or self._read[0] is not sheet:
+            self._read = sheet, super().read(sheet)
+        return self._read[1]
 
 
 def one_row(columns: Columns, number: int, cells: dict[str, str]) -> Sheet:

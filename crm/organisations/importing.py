@@ -33,7 +33,7 @@ from crm.exchange.sheets import Sheet
 from crm.history.kinds import Kind
 from crm.organisations import naming, reviews, row_writing
 from crm.organisations.duplicates import Acquaintances, Proposal, chunks, likeness
-from crm.organisations.importers import Importer, Origin, ReviewDecision, Verdict
+from crm.organisations.importers import Importer, Origin, ReadOnce, ReviewDecision, Verdict
 from crm.organisations.organisations import Organisation, OrganisationKind
 from crm.organisations.people import Person
 from crm.text import N_, _
@@ -124,6 +124,7 @@ def plan_organisations(
     verdicts: Mapping[int, Verdict] | None = None,
 ) -> Plan:
     """What the rows of a sheet mean and would change; nothing is written. ``verdicts`` decide rows in doubt by number."""
+    columns = ReadOnce(columns)
     planning = _Planning(columns.read(sheet).rows, follow_up, verdicts or {})
     return planned(columns, sheet, planning.decide, same=_same, said_twice="name")
 

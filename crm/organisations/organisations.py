@@ -22,7 +22,13 @@ from crm.text import _
 
 # Each of name, kana and number refreshes the keys of all three; an import would fold every name three times.
 _search_key = lru_cache(maxsize=2048)(naming.search_key)
-_duplicate_key = lru_cache(maxsize=2048)(naming.duplicate_key)
+
+LONGEST_KEY = 300  # characters: PostgreSQL takes no more than 2,704 bytes of an index row, and ㈱ unfolds to four
+
+
+@lru_cache(maxsize=2048)
+def _duplicate_key(name: str) -> str:
+    return naming.duplicate_key(name)[:LONGEST_KEY]
 
 
 class OrganisationKind(StrEnum):
@@ -58,13 +64,14 @@ class Organisation(Versioned, Model):
     """One organisation. ``search_key`` finds it by name, kana or former name; ``duplicate_key`` proposes the same one."""
 
     __tablename__ = "organisations"
-    __table_args__ = (Index("ix_organisations_kana_key_name", "kana", "name"),)
+    # The order of the list, and beside it what a search looks at, so that one pass over the index finds a page.
+    __table_args__ = (Index("ix_organisations_list", "kana", "name", "id", "search_key"),)
 
     name: Mapped[str]
     kana: Mapped[str] = mapped_column(default="")
     kind: Mapped[OrganisationKind] = mapped_column(default=OrganisationKind.COMPANY, index=True)
     kind_known: Mapped[bool] = mapped_column(default=True)
-    industry: Mapped[str] = mapped_column(default="")
+    industry: Mapped[str] = mapped_column(default="", index=True)
     corporate_number: Mapped[str | None] = mapped_column(default=None, unique=True)
     number_state: Mapped[NumberState | None] = mapped_column(default=None)
     postal_code: Mapped[str] = mapped_column(default="")
@@ -74,7 +81,7 @@ class Organisation(Versioned, Model):
     remark: Mapped[str] = mapped_column(default="")
     source: Mapped[str] = mapped_column(default="")
     is_example: Mapped[bool] = mapped_column(default=False)
-    search_key: Mapped[str] = mapped_column(init=False, default="", index=True)
+    search_key: Mapped[str] = mapped_column(init=False, default="")
     duplicate_key: Mapped[str] = mapped_column(init=False, default="", index=True)
 
     former_names: Mapped[list[FormerName]] = relationship(
@@ -93,7 +100,7 @@ class Organisation(Versioned, Model):
         number = value if attribute == "corporate_number" else self._written("corporate_number")
         former = [f.name for f in self._written("former_names") or ()]
         keys = dict.fromkeys(map(_search_key, filter(None, [name, kana, *former])))
-        self.search_key = " ".join(filter(None, [*keys, number]))
+        self.search_key = " ".join(filter(None, [number, *keys]))[:LONGEST_KEY]
         self.duplicate_key = _duplicate_key(name or "")
         return value
 
@@ -163,7 +170,7 @@ class FormerName(Model):
 
     @validates("name")
     def _keep_key(self, _attribute: str, value: str) -> str:
-        self.duplicate_key = naming.duplicate_key(value)
+        self.duplicate_key = _duplicate_key(value)
         return value
 
 
@@ -207,6 +214,16 @@ def adding(name: str, **values: Any) -> Organisation:
     organisation = Organisation(name=name, **{"number_state": state, **values, "corporate_number": number})
     db.session.add(organisation)
     return organisation
+
+
+def industries(most: int = 200) -> list[str]:
+    """The industries in use, found by jumping along their index instead of reading every row."""
+    first = sa.select(sa.func.min(Organisation.industry).label("industry")).where(Organisation.industry > "")
+    found = first.cte("industries", recursive=True)
+    after = sa.select(sa.func.min(Organisation.industry)).where(Organisation.industry > found.c.industry)
+    found = found.union_all(sa.select(after.scalar_subquery()).where(found.c.industry.is_not(None)))
+    used = sa.select(found.c.industry).where(found.c.industry.is_not(None))
+    return [industry for industry in db.session.scalars(used.limit(most)) if industry]
 
 
 def refuse_known_number(number: str, besides: Organisation | None = None) -> None:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
-from crm.db import Model, Versioned, db, personal
+from crm.db import PERSONAL, Model, Versioned, db
 from crm.errors import Refused
 from crm.organisations.organisations import Organisation
 from crm.text import _
@@ -36,10 +36,10 @@ class Person(Versioned, Model):
 
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True, init=False)
     organisation: Mapped[Organisation] = relationship()
-    name: Mapped[str] = personal()
-    kana: Mapped[str] = personal(default="")
-    email: Mapped[str] = personal(default="", index=True)
-    phone: Mapped[str] = personal(default="")
+    name: Mapped[str] = mapped_column(info=PERSONAL)
+    kana: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    email: Mapped[str] = mapped_column(default="", index=True, info=PERSONAL)
+    phone: Mapped[str] = mapped_column(default="", info=PERSONAL)
     department: Mapped[str] = mapped_column(default="")
     title: Mapped[str] = mapped_column(default="")
     locale: Mapped[str] = mapped_column(default="ja")

@@ -17,7 +17,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm import clock
-from crm.db import Model, Versioned, canonical, db, personal
+from crm.db import PERSONAL, Model, Versioned, canonical, db
 from crm.errors import Refused
 from crm.exchange.columns import ReadRow
 from crm.exchange.plan import Step
@@ -44,7 +44,7 @@ class ImportReview(Versioned, Model):
     row_digest: Mapped[str]
     matches: Mapped[list[Any]]
     held_at: Mapped[datetime]
-    cells: Mapped[dict[str, Any]] = personal()
+    cells: Mapped[dict[str, Any]] = mapped_column(info=PERSONAL)
     decision: Mapped[ReviewDecision | None] = mapped_column(default=None, init=False)
     decided_at: Mapped[datetime | None] = mapped_column(default=None, init=False)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), default=None, init=False)

@@ -13,6 +13,7 @@ from typing import Any
 from crm.db import db
 from crm.errors import Refused
 from crm.organisations import naming, succession
+from crm.organisations.duplicates import key_of
 from crm.organisations.organisations import CountSource, NumberState, Organisation
 from crm.organisations.people import Person, PersonRole
 from crm.text import _, gettext
@@ -79,7 +80,7 @@ def _of_record(organisation: Organisation, values: Values, day: date) -> Iterato
 
 def _call(organisation: Organisation, name: str, day: date) -> None:
     """A really different name under the same corporate number is a change of name; the old one stays findable."""
-    if naming.duplicate_key(name) == organisation.duplicate_key:
+    if key_of(name) == organisation.duplicate_key:
         organisation.change(name=name)
     else:
         succession.rename(organisation, name, day, source=gettext("Imported list"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
@@ -51,9 +53,12 @@ def index() -> ResponseReturnValue:
     wanted = request.args.get("format")
     if wanted in ("xlsx", "csv", "json"):
         return _attached(shown, years, wanted)
-    here = {"q": words} if words else {}
+    here: dict[str, Any] = {"q": words} if words else {}
+    people = [row for row in rows if row.metric in PEOPLE]
+    figures = [[label(one.metric), *(_shown(_value(one, y)) for y in years), f"{one.total:,}"] for one in people]
     return page(
-        "outreach/office/index.html", rows=shown, years=years, words=words, chart=_chart(rows, years), people=_people(rows),
+        "outreach/office/index.html", rows=shown, years=years, words=words, chart=_chart(people, years), figure_rows=figures,
+        year_names=[year.short for year in years],
         exits={kind: url_for(".index", **here, format=kind) for kind in ("xlsx", "csv", "json")},
     )  # fmt: skip
 
@@ -66,13 +71,8 @@ def partners() -> ResponseReturnValue:
     return listing.exit() or page("outreach/office/memoranda.html", listing=listing)
 
 
-def _people(rows: list[MetricRow]) -> list[MetricRow]:
-    return [row for row in rows if row.metric in PEOPLE]
-
-
-def _chart(rows: list[MetricRow], years: list[FiscalYear]) -> Chart | None:
+def _chart(people: list[MetricRow], years: list[FiscalYear]) -> Chart | None:
     """Whom we reached, year by year; nothing while none of it is known."""
-    people = _people(rows)
     if not people:
         return None
     series = [Series(label(row.metric), [_value(row, year) for year in years]) for row in people]
@@ -85,6 +85,10 @@ def _chart(rows: list[MetricRow], years: list[FiscalYear]) -> Chart | None:
 
 def _value(row: MetricRow, year: FiscalYear) -> int | None:
     return row.by_year[year].value if year in row.by_year else None
+
+
+def _shown(value: int | None) -> str:
+    return "—" if value is None else f"{value:,}"
 
 
 def _attached(rows: list[MetricRow], years: list[FiscalYear], wanted: str) -> Response:

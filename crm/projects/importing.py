@@ -20,7 +20,7 @@ from crm.exchange.sheets import Sheet
 from crm.history.kinds import Kind
 from crm.organisations.duplicates import chunks
 from crm.organisations.finding import Finder
-from crm.organisations.importers import Importer, Origin
+from crm.organisations.importers import Importer, Origin, ReadOnce
 from crm.organisations.organisations import Organisation
 from crm.projects import participations
 from crm.projects.contracts import Contract, ContractKind
@@ -63,8 +63,9 @@ class _Row:
 
 def plan_engagements(sheet: Sheet) -> Plan:
     """What the rows of a sheet mean and would record; nothing is written."""
-    planning = _Planning(COLUMNS.read(sheet).rows)
-    return planned(COLUMNS, sheet, planning.decide, same=_same, said_twice="name")
+    columns = ReadOnce(COLUMNS)
+    planning = _Planning(columns.read(sheet).rows)
+    return planned(columns, sheet, planning.decide, same=_same, said_twice="name")
 
 
 def write_engagements(plan: Plan, origin: Origin) -> None:

@@ -40,9 +40,7 @@ def planned(text: str, importer: Importer = importing.ORGANISATIONS) -> Plan:
     return importer.plan(read(text.encode(), "list.csv"))
 
 
-def imported(
-    text: str, reviewing: Reviewing = Reviewing.HOLD, importer: Importer = importing.ORGANISATIONS
-) -> Plan:
+def imported(text: str, reviewing: Reviewing = Reviewing.HOLD, importer: Importer = importing.ORGANISATIONS) -> Plan:
     data = text.encode()
     with act(importer.act):
         plan = importer.plan(read(data, "list.csv")).reviewed(reviewing)
@@ -122,7 +120,9 @@ def test_the_corporate_number_decides_whatever_the_name(app: Flask) -> None:
     assert all_names() == ["株式会社ミドリ", "株式会社ミドリ"]
 
 
-@pytest.mark.parametrize("name", ["㈱アカネ", "(株)アカネ", "アカネ株式会社", "合同会社アカネ", "アカネ", "株式会社 アカネ"])
+@pytest.mark.parametrize(
+    "name", ["㈱アカネ", "(株)アカネ", "アカネ株式会社", "合同会社アカネ", "アカネ", "株式会社 アカネ"]
+)
 def test_a_like_name_is_held_for_a_person(app: Flask, name: str) -> None:
     one = an_organisation("株式会社アカネ")
     plan = imported(f"団体名,業種\n{name},介護\n株式会社アオ,医療\n")
@@ -190,10 +190,18 @@ def test_a_held_row_is_created_or_left_out_and_not_asked_about_again(app: Flask)
 
 def test_one_bad_row_among_many_writes_nothing_and_names_row_and_column(app: Flask) -> None:
     rows = "".join(f"株式会社見本{n:04}\n" for n in range(300))
-    text = "団体名,社員数,社員数基準日,法人番号\n" + rows.replace("\n", ",,,\n") + "株式会社ワルイ,-3,2026-02-30,1234567890123\n"
+    text = (
+        "団体名,社員数,社員数基準日,法人番号\n"
+        + rows.replace("\n", ",,,\n")
+        + "株式会社ワルイ,-3,2026-02-30,1234567890123\n"
+    )
     with pytest.raises(BadRows) as bad:
         imported(text)
-    assert [(e.row, e.column) for e in bad.value.plan.errors] == [(302, "社員数"), (302, "社員数基準日"), (302, "法人番号")]
+    assert [(e.row, e.column) for e in bad.value.plan.errors] == [
+        (302, "社員数"),
+        (302, "社員数基準日"),
+        (302, "法人番号"),
+    ]
     assert bad.value.plan.as_json()["created"] == 0
     assert all_names() == []
 
@@ -222,7 +230,9 @@ def test_another_packages_columns_are_planned_checked_and_written_in_the_same_ac
     assert counted(plan) == (2, 0, 0, 0)
     again = planned("団体名,会員区分\n株式会社アカネ,准会員\n株式会社アオ,\n", importer=extended)
     assert counted(again) == (0, 1, 1, 0)
-    assert [(e.row, e.column) for e in planned("団体名,会員区分\nX,bad\n", importer=extended).errors] == [(2, "会員区分")]
+    assert [(e.row, e.column) for e in planned("団体名,会員区分\nX,bad\n", importer=extended).errors] == [
+        (2, "会員区分")
+    ]
 
 
 def test_a_large_list_costs_few_queries(app: Flask, count_queries: Any) -> None:

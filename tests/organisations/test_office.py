@@ -31,7 +31,9 @@ def fresh(model: type[Any], row_id: int) -> Any:
 @pytest.mark.parametrize(
     "page", ["", "1", "1/edit", "1/people", "1/names", "1/history", "new", "people/1", "people/1/leave"]
 )
-def test_every_page_opens_for_a_clerk_and_for_no_stranger(app: Flask, client: Visitor, sign_in: SignIn, page: str) -> None:
+def test_every_page_opens_for_a_clerk_and_for_no_stranger(
+    app: Flask, client: Visitor, sign_in: SignIn, page: str
+) -> None:
     a_person(an_organisation("株式会社𠮷野", kana="ヨシノ", employees=101), PersonRole.BILLING, name="髙﨑 花子")
     assert client.get(f"/office/organisations/{page}").status_code in (302, 303)
     answer = sign_in("clerk").get(f"/office/organisations/{page}")
@@ -73,7 +75,9 @@ def test_someone_alike_is_shown_before_a_new_one_is_added(app: Flask, sign_in: S
     answer = visitor.fill_in("/office/organisations/new", form="/office/organisations/", name="合同会社アカネ")
     assert answer.status_code == 422
     assert "株式会社アカネ" in answer.text
-    answer = visitor.fill_in("/office/organisations/new", form="/office/organisations/", name="合同会社アカネ", is_another="y")
+    answer = visitor.fill_in(
+        "/office/organisations/new", form="/office/organisations/", name="合同会社アカネ", is_another="y"
+    )
     assert answer.status_code == 303
     assert db.session.scalar(sa.select(sa.func.count(Organisation.id))) == 2
 

@@ -111,5 +111,7 @@ def test_an_absorbed_organisation_says_into_whom(app: Flask) -> None:
     big, small = an_organisation("株式会社ダイ"), an_organisation("株式会社ショウ")
     absorbed(small, big)
     said = succession.concerning(small)
-    assert [(one.kind.value, one.successor.name, one.effective_on) for one in said] == [("absorbed", "株式会社ダイ", DAY)]
+    assert [(one.kind.value, one.successor.name, one.effective_on) for one in said] == [
+        ("absorbed", "株式会社ダイ", DAY)
+    ]
     assert small.name == "株式会社ショウ"

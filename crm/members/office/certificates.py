@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import contains_eager, selectinload
+from sqlalchemy.orm import contains_eager
 from werkzeug.exceptions import BadRequest, NotFound
 
 from crm import clock

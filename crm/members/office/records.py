@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from flask import url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import NotFound
 
 from crm import clock
@@ -19,7 +17,7 @@ from crm.history import timeline
 from crm.history.kinds import Kind
 from crm.history.recording import act
 from crm.members import certificates, fees, terms, tiers
-from crm.members.forms import FixTierForm, ReasonForm
+from crm.members.forms import FixTierForm
 from crm.members.members import Member, MembershipTerm
 from crm.members.office import area, found
 from crm.organisations.people import Person, at

@@ -39,7 +39,10 @@ def rename(organisation_id: int) -> ResponseReturnValue:
     if form.validate():
         values = form.values()
         with form.refusals(), act(Kind.SUCCESSION_RECORDED, about=organisation):
-            if succession.rename(organisation, values["new_name"], values["renamed_on"], values["rename_source"]) is None:
+            if (
+                succession.rename(organisation, values["new_name"], values["renamed_on"], values["rename_source"])
+                is None
+            ):
                 raise Refused(_("It bears this name already."), field="new_name")
             return _saved(organisation)
     return _show(found(organisation_id), form)

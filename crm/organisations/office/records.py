@@ -28,8 +28,7 @@ from crm.web.templating import page
 
 
 def _industries() -> list[tuple[str, str]]:
-    used = sa.select(Organisation.industry).where(Organisation.industry != "").distinct()
-    return [(industry, industry) for industry in db.session.scalars(used.order_by(Organisation.industry).limit(200))]
+    return [(industry, industry) for industry in organisations.industries()]
 
 
 LISTING = Listing(
