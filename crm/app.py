@@ -16,8 +16,10 @@ from crm import config, resources, schema
 from crm.access import gates
 from crm.config import Settings
 from crm.db import db, engine_options, tune
+from crm.home import surroundings
 from crm.home.office import navigation
-from crm.web import audiences, errors, safety, templating
+from crm.organisations import portal
+from crm.web import audiences, errors, languages, safety, templating
 
 Gate = Callable[[], ResponseReturnValue | None]
 
@@ -44,7 +46,12 @@ OFFICE: tuple[str, ...] = (
     "crm.members.office.tiers",
     "crm.events.office",
 )
-PORTAL: tuple[str, ...] = ()
+PORTAL: tuple[str, ...] = (
+    "crm.home.portal",
+    "crm.members.portal",
+    "crm.billing.portal",
+    "crm.access.portal",
+)
 PUBLIC: tuple[str, ...] = (
     "crm.access.public",
     "crm.home.public",
@@ -90,9 +97,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     templating.install(app)
     errors.install(app)
     gates.install(app)
+    languages.install(app)
     navigation.install(app)
+    surroundings.install(app)
     _register(app, audiences.office(), OFFICE, gates.staff_only)
-    _register(app, audiences.portal(), PORTAL, gates.members_only)
+    _register(app, audiences.portal(), PORTAL, portal.people_only)
     _register(app, audiences.api(), API, gates.tokens_only)
     _register(app, audiences.public(), PUBLIC, None)
     return app

@@ -24,6 +24,7 @@ NOUNS = (
     "crm.access.tokens",
     "crm.organisations.organisations",
     "crm.organisations.people",
+    "crm.organisations.portal_access",
     "crm.organisations.succession",
     "crm.organisations.reviews",
     "crm.projects.participations",

@@ -64,6 +64,11 @@ def disable(user: User, *, by: User) -> None:
     """Close an account: sessions, links and tokens end. Raises ``Refused`` for one's own and the last active director."""
     if user.id == by.id:
         raise Refused(_("You cannot disable your own account. Ask someone else who manages accounts."))
+    close(user)
+
+
+def close(user: User) -> None:
+    """Close an account, whoever asks: sessions, links and tokens end. Raises ``Refused`` when it is closed already."""
     user.disable()
     sessions.end_all(user)
     mailed_links.void(user)

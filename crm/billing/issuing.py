@@ -6,7 +6,8 @@ and repeated, by one or by many, it ends as if undisturbed. Numbers follow the m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -92,8 +93,9 @@ def work_off(run_id: int, *, most: int = BATCH) -> int:
     if now:
         planned = plan(run.year, on=run.issue_on, only=now)
         common = Common.of(run.year, run.id, on=run.issue_on, due=run.due_on)
-        prepared, failed = _prepare(planned.billable, common)
-        _issue(prepared, common)
+        with _or_busy():
+            prepared, failed = _prepare(planned.billable, common)
+            _issue(prepared, common)
         failed += [fact(left.member, label(left.reason)) for left in planned.left_out]  # changed since the run began
         run.failed = [*run.failed, *failed]
     if not later:
@@ -110,9 +112,19 @@ def issue_for(member: Member, year: FiscalYear, *, on: date, due: date) -> Invoi
     if not planned.billable:
         raise Refused(_("The membership does not run in this fiscal year."))
     common = Common.of(year, None, on=on, due=due)
-    prepared = _drafted(planned.billable[0], common)
-    _issue([prepared], common)
+    with _or_busy():
+        prepared = _drafted(planned.billable[0], common)
+        _issue([prepared], common)
     return prepared.invoice
+
+
+@contextmanager
+def _or_busy() -> Iterator[None]:
+    """Whoever bills the same member at this very moment meets the database's own bar: nothing is written, try again."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Busy from error
 
 
 @dataclass(frozen=True)
@@ -188,10 +200,7 @@ def _issue(prepared: list[_Prepared], common: Common) -> None:
     for each, number in zip(prepared, numbers, strict=True):
         each.invoice.issue(number, on=common.issue_on, due=common.due_on)
     db.session.add_all([each.invoice for each in prepared])
-    try:
-        db.session.flush()
-    except IntegrityError as error:  # someone billed one of them at this very moment
-        raise Busy from error
+    db.session.flush()
     posted = []
     for each, number in zip(prepared, numbers, strict=True):
         document = issued.register(

@@ -11,6 +11,7 @@ FAMILIES: tuple[str, ...] = (
     "crm.cli.mail",
     "crm.cli.serving",
     "crm.cli.settings",
+    "crm.cli.billing",
     "crm.cli.people",
     "crm.cli.importing",
     "crm.cli.kpi",

@@ -177,6 +177,13 @@ def pdf(thing: Drawable) -> bytes:
     return render(thing) if thing.file is None else files.read(thing.file)
 
 
+def for_reading(thing: Drawable) -> bytes:
+    """The bytes for someone who asks for them. Raises ``Refused`` for a document that could not be drawn."""
+    if thing.state is DocumentState.FAILED and thing.file is None:
+        raise Refused(_("This document could not be drawn: %(trouble)s", trouble=thing.trouble or ""))
+    return pdf(thing)
+
+
 def render(thing: Drawable) -> bytes:
     """Draw a document or copy from its facts, signed where its kind is. Call it outside an act: it takes a while."""
     document = thing if isinstance(thing, IssuedDocument) else thing.document

@@ -94,7 +94,9 @@ class Event(Versioned, Model):
     published_at: Mapped[datetime | None] = mapped_column(init=False, default=None)
     cancelled_reason: Mapped[str] = mapped_column(init=False, default="")
     copied_from_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"), init=False, default=None)
-    invitation_key: Mapped[str] = mapped_column(init=False, default_factory=lambda: secrets.token_urlsafe(12), info=SECRET)
+    invitation_key: Mapped[str] = mapped_column(
+        init=False, default_factory=lambda: secrets.token_urlsafe(12), info=SECRET
+    )
 
     sessions: Mapped[list[EventSession]] = relationship(
         back_populates="event", order_by="EventSession.starts_at, EventSession.id", default_factory=list, init=False

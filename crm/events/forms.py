@@ -29,6 +29,7 @@ from crm.web.fields import (
     required,
 )
 from crm.web.forms import Form
+from crm.web.templating import moment
 
 YEARS = range(2000, 2200)
 
@@ -64,7 +65,7 @@ class PersonForm(Form):
 
     name = TextField(_("Name"), [DataRequired()], longest=100)
     email = EmailField(_("Mail address"), [DataRequired()])
-    organisation = TextField(_("Organisation"), longest=200)
+    organisation = TextField(_("Organisation or affiliation"), longest=200)
     party_size = WholeNumberField(_("Persons"), [optional()], least=1, most=LARGEST_PARTY)
     session = PickField(_("Session"), validate_choice=False)
 
@@ -152,7 +153,7 @@ class WalkInForm(Form):
 
     name = TextField(_("Name"), [DataRequired()], longest=100)
     email = EmailField(_("Mail address"))
-    organisation = TextField(_("Organisation"), longest=200)
+    organisation = TextField(_("Organisation or affiliation"), longest=200)
     party_size = WholeNumberField(_("Persons"), [optional()], least=1, most=LARGEST_PARTY)
 
 
@@ -161,13 +162,13 @@ class CorrectionForm(Form):
 
     name = TextField(_("Name"), [DataRequired()], longest=100)
     email = EmailField(_("Mail address"))
-    organisation = TextField(_("Organisation"), longest=200)
+    organisation = TextField(_("Organisation or affiliation"), longest=200)
 
 
 class EventForm(Form):
     """An event's own fields."""
 
-    title = TextField(_("Title"), [DataRequired()])
+    title = TextField(_("Event title"), [DataRequired()])
     title_en = TextField(_("Title in English"))
     kind = ChoiceField(_("Kind"), EventKind)
     slug = TextField(_("Address part"), longest=LONGEST_SLUG)
@@ -253,10 +254,9 @@ class RepeatForm(Form):
 
 def session_words(session: EventSession) -> str:
     """A session as a choice names it: its time and title."""
-    starts = session.starts_at.astimezone(clock.TOKYO)
-    ends: datetime = session.ends_at.astimezone(clock.TOKYO)
-    span = f"{starts:%Y-%m-%d %H:%M}–{ends:%H:%M}" if starts.date() == ends.date() else f"{starts:%Y-%m-%d %H:%M}"
-    return f"{span} {session.name}".strip()
+    starts, ends = moment(session.starts_at), moment(session.ends_at)
+    day, clock_time = ends.split(" ")
+    return f"{starts}–{clock_time if starts.startswith(day + ' ') else ends} {session.name}".strip()
 
 
 def _lines(words: str) -> list[str]:

@@ -44,7 +44,14 @@ COLUMNS = Columns(
         ),
         Column("name", "氏名", cells.text(), required=True, meaning=_("Name"), example="見本 花子"),
         Column("email", "メール", cells.email, meaning=_("Mail address"), example="hanako@example.jp", blank=""),
-        Column("organisation", "所属", cells.text(), meaning=_("Organisation"), example="株式会社見本", blank=""),
+        Column(
+            "organisation",
+            "所属",
+            cells.text(),
+            meaning=_("Organisation or affiliation"),
+            example="株式会社見本",
+            blank="",
+        ),
         Column(
             "attended", "出欠", cells.Choice(WORDS, ALSO), required=True, meaning=_("Whether they came"), example="出席"
         ),
@@ -65,7 +72,7 @@ def plan(sheet: Sheet) -> Plan:
         return Decision(RowAction.UNCHANGED if unchanged else RowAction.UPDATE, known)
 
     def same(values: dict[str, Any]) -> Any:
-        return values["event"], fold(values.get("email") or values["name"])
+        return values["event"], _key(values.get("email") or values["name"])
 
     return planned(COLUMNS, sheet, decide, same=same, said_twice="email")
 
@@ -113,9 +120,9 @@ class _Lists:
         """The confirmed registration a row means, by mail address, else by name where no other address stands against it."""
         people = self._people[session.id]
         email = values.get("email") or ""
-        if email and f"@{fold(email)}" in people:
-            return people[f"@{fold(email)}"]
-        named = people.get(fold(values["name"]))
+        if email and f"@{_key(email)}" in people:
+            return people[f"@{_key(email)}"]
+        named = people.get(_key(values["name"]))
         return None if named is not None and email and named.email else named
 
     def _read(self, session: EventSession) -> None:
@@ -124,10 +131,15 @@ class _Lists:
         )
         people: dict[str, Registration] = {}
         for registration in db.session.scalars(confirmed.order_by(Registration.id.desc())):
-            people[fold(registration.name)] = registration
+            people[_key(registration.name)] = registration
             if registration.email:
-                people[f"@{fold(registration.email)}"] = registration
+                people[f"@{_key(registration.email)}"] = registration
         self._people[session.id] = people
+
+
+def _key(words: str) -> str:
+    """A name or address as it is compared: one width, one case, no blanks."""
+    return fold(words).replace(" ", "")
 
 
 ATTENDANCE = Importer(

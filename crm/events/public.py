@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Response, request, session, url_for
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.exceptions import NotFound
 
-from crm import clock, text
+from crm import clock
 from crm.db import db
 from crm.documents import files
 from crm.events import events, forms, registering, registrations, seating, tickets, waitlist
@@ -25,18 +25,9 @@ from crm.web.templating import page
 area = public_area("events", __name__)
 
 WITH_ALL = (selectinload(Event.sessions), selectinload(Event.questions))
-TITLE = Column("title", _("Title"))
+TITLE = Column("title", _("Event title"))
 COMING = Listing("events", [TITLE], [events.first_start().asc(), Event.id], search=events.called_like, per_page=20)
 PAST = Listing("events", [TITLE], [events.first_start().desc(), Event.id], search=events.called_like, per_page=20)
-
-
-@area.before_request
-def speak_as_asked() -> None:
-    """The language chosen on the page is kept for the visit."""
-    wanted = request.args.get("lang", "")
-    if wanted in text.LOCALES:
-        session["locale"] = wanted
-        text.speak(wanted)
 
 
 @area.get("/events/")
@@ -48,7 +39,7 @@ def index() -> ResponseReturnValue:
     listing = (PAST if past else COMING).of(select)
     sessions = [s for row in listing.rows for s in row.item.sessions]
     return page(
-        "events/public/list.html", listing=listing, past=past, availability=_availability(sessions), languages=_languages()
+        "events/public/list.html", listing=listing, past=past, availability=_availability(sessions)
     )  # fmt: skip
 
 
@@ -57,7 +48,7 @@ def show(slug: str) -> ResponseReturnValue:
     """An event's page."""
     event = _event(slug)
     return page(
-        "events/public/event.html", event=event, availability=_availability(event.sessions), languages=_languages(),
+        "events/public/event.html", event=event, availability=_availability(event.sessions),
         key=request.args.get("key", "")[:100],
         invited=event.audience is events.Audience.PUBLIC or event.audience is events.Audience.MEMBERS
         or registering.is_invited(event, request.args.get("key", "")),
@@ -97,7 +88,7 @@ def own(token: str) -> ResponseReturnValue:
         ahead = len([r for r in db.session.scalars(waitlist.in_line(mine.session)) if r.id < mine.id])
     body = page(
         "events/public/own.html", registration=mine, event=mine.session.event, token=token, ahead=ahead,
-        may_cancel=registering.may_cancel(mine), languages=_languages(), offer_stands=not mine.offer_has_lapsed,
+        may_cancel=registering.may_cancel(mine), offer_stands=not mine.offer_has_lapsed,
     )  # fmt: skip
     body.headers["X-Robots-Tag"] = "noindex"  # type: ignore[union-attr]
     return body
@@ -160,7 +151,7 @@ def _form_page(event: Event, form: forms.PersonForm, status: int = 200) -> Respo
     if not form.is_sent:
         form.notice_version.data = version  # type: ignore[attr-defined]
     return page(
-        "events/public/register.html", status, event=event, form=form, notice=words, languages=_languages(),
+        "events/public/register.html", status, event=event, form=form, notice=words,
         closed=None if event.registration_open else next(iter(reasons), _("Registration has closed.")),
         availability=_availability(event.sessions),
     )  # fmt: skip
@@ -190,19 +181,3 @@ def _availability(sessions: list[EventSession]) -> dict[int, seating.Availabilit
     """What each session's line says, by one query for all."""
     seats = seating.seats_by_session(sessions)
     return {s.id: seating.availability(s, seats[s.id]) for s in sessions}
-
-
-def _languages() -> list[dict[str, object]]:
-    """The language switch, leading to the same page with what its address said."""
-    here = request.args.to_dict() | (request.view_args or {})
-    named = {"ja": "日本語", "en": "English"}
-    return [
-        {"code": code, "label": label, "is_current": code == text.locale(),
-         "url": url_for(_shown(request.endpoint or ""), **{**here, "lang": code})}
-        for code, label in named.items()
-    ]  # fmt: skip
-
-
-def _shown(endpoint: str) -> str:
-    """The page behind an address that was sent to: switching the language after an error shows the form again."""
-    return endpoint.removesuffix(".register") + ".registration" if endpoint.endswith(".register") else endpoint

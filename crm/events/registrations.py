@@ -103,7 +103,9 @@ class Registration(Versioned, Model):
     ended_by: Mapped[Ending | None] = mapped_column(init=False, default=None)
     attended: Mapped[Attendance | None] = mapped_column(init=False, default=None)
     came: Mapped[int | None] = mapped_column(init=False, default=None)
-    code: Mapped[str] = mapped_column(init=False, unique=True, default_factory=lambda: secrets.token_urlsafe(16), info=SECRET)
+    code: Mapped[str] = mapped_column(
+        init=False, unique=True, default_factory=lambda: secrets.token_urlsafe(16), info=SECRET
+    )
 
     @property
     def is_live(self) -> bool:

@@ -235,12 +235,12 @@ class _Counting:
         words = {"deed": earlier.category.deed, "date": _told(earlier)}
         if earlier.organisation_id in self._lineage.same(company):
             if earlier.since is None:
-                return _("Not the first: %(deed)s before, since an unknown day.", **words)
-            return _("Not the first: %(deed)s since %(date)s.", **words)
+                return _("%(deed)s before, since an unknown day.", **words)
+            return _("%(deed)s before (%(date)s).", **words)
         words["name"] = self._name(earlier.organisation_id)
         if earlier.since is None:
-            return _("Not the first: %(deed)s of %(name)s, absorbed before, since an unknown day.", **words)
-        return _("Not the first: %(deed)s of %(name)s, absorbed before, since %(date)s.", **words)
+            return _("%(deed)s of %(name)s, absorbed before, since an unknown day.", **words)
+        return _("%(deed)s of %(name)s, absorbed before (%(date)s).", **words)
 
     def _why_no_company(self, company: int) -> object:
         organisation = self._organisations[company]

@@ -67,10 +67,10 @@ class CommitteeTablePaper(Paper, kind="kpi_table"):
         ]
 
     def _lines(self, words: dict[str, str]) -> list[list[str]]:
-        """Two lines for each indicator; a goal is printed where it changes."""
+        """Each indicator with target and actual below each other; a goal is printed where it changes."""
         lines, before = [], ""
         for row in self.rows:
             goal, before = ("" if row.goal == before else row.goal), row.goal
-            lines.append([goal, row.name, row.unit, words["target"], *(figures[0] for figures in row.figures)])
-            lines.append(["", "", "", words["actual"], *(figures[1] for figures in row.figures)])
+            figures = ("\n".join(figure or "—" for figure in of_year) for of_year in row.figures)
+            lines.append([goal, row.name, row.unit, f"{words['target']}\n{words['actual']}", *figures])
         return lines

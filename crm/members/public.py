@@ -103,9 +103,7 @@ def _form(form: JoinForm, status: int = 200) -> ResponseReturnValue:
 def _own(application: Application, token: str, form: JoinForm | None, status: int = 200) -> ResponseReturnValue:
     if form is not None:
         form.show_texts()
-    return page(
-        "members/public/application.html", status, application=application, token=token, form=form, **_texts()
-    )
+    return page("members/public/application.html", status, application=application, token=token, form=form, **_texts())
 
 
 def _texts() -> dict[str, object]:

@@ -25,7 +25,7 @@ from crm.organisations.organisations import Organisation
 from crm.projects import participations
 from crm.projects.contracts import Contract, ContractKind
 from crm.projects.participations import TOPICS, Participation, in_order
-from crm.text import LOCALES, _, pgettext, speaking
+from crm.text import LOCALES, _, gettext, speaking
 from crm.values import japanese
 
 KIND = "engagements"
@@ -94,7 +94,7 @@ def topic_of(title: str) -> int | None:
         names = [str(topic)]
         for language in LOCALES:
             with speaking(language):
-                names.append(pgettext("Topic", name))
+                names.append(gettext(name))
         if wanted in {japanese.fold(one).replace(" ", "") for one in names}:
             return topic
     return None

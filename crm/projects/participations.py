@@ -15,7 +15,7 @@ from crm.db import Model, Versioned, db
 from crm.documents.files import StoredFile
 from crm.errors import Refused
 from crm.organisations.organisations import Organisation
-from crm.text import N_, _, pgettext
+from crm.text import N_, _, gettext
 from crm.values.dates import DayOrMonth
 
 # The topics as the project numbers them (facts 3(2)); their names stand in the catalogue.
@@ -85,7 +85,7 @@ def in_order(first: object, last: object, field: str) -> None:
 
 def topic_name(topic: int | None) -> str:
     """1 ナーシングエンジニアリング; nothing for no topic."""
-    return "" if topic is None else f"{topic} {pgettext('Topic', TOPICS[topic])}"
+    return "" if topic is None else f"{topic} {gettext(TOPICS[topic])}"
 
 
 def of(organisation: Organisation) -> list[Participation]:

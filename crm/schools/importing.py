@@ -25,7 +25,7 @@ COLUMNS = Columns(
     KIND,
     (
         Column("school_ja", "学校名", cells.text(), required=True, meaning=_("The name of the school."), example="見本高校"),
-        Column("course", "学科", cells.text(60), meaning=_("The course, if the school has several."), blank="", example="普通科"),
+        Column("course_ja", "学科", cells.text(60), meaning=_("The course, if the school has several."), blank="", example="普通科"),
         Column("grade", "学年", cells.text(20), meaning=_("The grade."), blank="", example="1"),
         Column("pupils", "生徒数", cells.whole(0, 100_000), meaning=_("How many pupils; never their names."), example="40"),
         Column("programs_ja", "内容", cells.text(1000, lines=True), required=True, meaning=_("What is done."), example="出前授業"),
@@ -62,7 +62,7 @@ def write_programs(plan: Plan, _origin: Origin) -> None:
             there[name] = School(name=name, kind=schools.kind_of(name), source=values.get("source", ""))
             db.session.add(there[name])
         db.session.add(Program(
-            school=there[name], course=values.get("course", ""), grade=values.get("grade", ""), content=values["programs_ja"],
+            school=there[name], course=values.get("course_ja", ""), grade=values.get("grade", ""), content=values["programs_ja"],
             pupils=values.get("pupils"), sessions=values.get("sessions"), source=values.get("source", ""),
         ))  # fmt: skip
 
@@ -74,7 +74,7 @@ def _key(program: Program) -> Hashable:
 
 
 def _same(values: dict[str, Any]) -> Hashable:
-    return values["school_ja"], values.get("course", ""), values.get("grade", ""), values["programs_ja"]
+    return values["school_ja"], values.get("course_ja", ""), values.get("grade", ""), values["programs_ja"]
 
 
 def _new(program: Program, values: dict[str, Any]) -> dict[str, Any]:

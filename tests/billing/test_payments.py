@@ -106,7 +106,13 @@ def test_what_is_paid_on_cannot_be_cancelled(app: Flask) -> None:
     ],
 )
 def test_what_is_no_payment_is_refused(app: Flask, field: str, values: dict[str, object]) -> None:
-    given = {"received_on": date(2026, 4, 20), "amount": Yen(1), "method": PaymentMethod.CASH, "payer": "見本", **values}
+    given = {
+        "received_on": date(2026, 4, 20),
+        "amount": Yen(1),
+        "method": PaymentMethod.CASH,
+        "payer": "見本",
+        **values,
+    }
     with pytest.raises(Refused) as refused, act(Kind.PAYMENT_RECORDED):
         payments.record(today=TODAY(), **given)  # type: ignore[arg-type]
     assert refused.value.field == field
@@ -150,7 +156,7 @@ def test_a_receipt_says_what_the_money_was_for(app: Flask) -> None:
 def test_a_receipt_with_a_character_no_font_has_is_refused_at_its_field(app: Flask) -> None:
     payment = builders.a_payment(5_000)
     with pytest.raises(Refused):
-        a_receipt(payment, purpose="\U0001F98A")
+        a_receipt(payment, purpose="\U0001f98a")
     assert numbering.last_taken("REC", FiscalYear.of(TODAY())) == 0
 
 

@@ -122,6 +122,6 @@ def _troubles(page: Any, path: str, axe: Callable[[Any], list[str]]) -> list[str
 
 WIDEST = """
 (() => { const w = document.documentElement.clientWidth;
-  const wide = [...document.querySelectorAll("main *, header *, footer *")].filter((e) => e.getBoundingClientRect().right > w + 1);
+  const wide = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > w + 1);
   return wide.slice(0, 3).map((e) => e.outerHTML.slice(0, 120)).join(" | "); })()
 """

@@ -102,7 +102,9 @@ def test_a_character_no_font_has_stops_it_before_a_number_is_taken() -> None:
     assert issue(a_member()).number == "CERT-2026-0001"
 
 
-def test_the_public_page_tells_valid_expired_withdrawn_or_unknown_and_no_more(client, clock_at: Callable[[str], Any]) -> None:
+def test_the_public_page_tells_valid_expired_withdrawn_or_unknown_and_no_more(
+    client, clock_at: Callable[[str], Any]
+) -> None:
     member = a_member(name="株式会社ひみつ", on=date(2026, 4, 1))
     leaving = a_member(on=date(2026, 4, 1))
     revoked = issue(a_member())

@@ -101,7 +101,9 @@ def test_the_form_speaks_english_and_keeps_the_applicants_language(client) -> No
     headers = {"Accept-Language": "en"}
     page = client.get("/join", headers=headers)
     assert "Apply for membership" in page.text
-    hidden = dict(re.findall(r'name="(csrf_token|idempotency_key|rules_digest|privacy_digest)"[^>]*value="([^"]*)"', page.text))
+    hidden = dict(
+        re.findall(r'name="(csrf_token|idempotency_key|rules_digest|privacy_digest)"[^>]*value="([^"]*)"', page.text)
+    )
     sent = {**FILLED, "kana": "", "billing_same": "y", **hidden}
     assert client.post("/join", data=sent, headers=headers).status_code == 303
     assert the_application().locale == "en"
@@ -174,7 +176,9 @@ def test_a_returned_application_is_corrected_under_the_same_link(client, sign_in
 
 def test_declining_tells_the_reason(client, sign_in) -> None:
     application = an_application()
-    answer = sign_in("clerk").fill_in(f"/office/applications/{application.id}", form="decline", reason="目的に合わないため")
+    answer = sign_in("clerk").fill_in(
+        f"/office/applications/{application.id}", form="decline", reason="目的に合わないため"
+    )
     assert answer.status_code == 303
     assert the_application().state is ApplicationState.DECLINED
     letter = db.session.scalars(sa.select(Letter).order_by(Letter.id.desc())).first()
@@ -200,7 +204,9 @@ def test_an_associate_that_applies_for_the_corporate_class_changes_class(sign_in
     member = a_member(member_class="associate", on=date(2025, 4, 1))
     application = an_application(name=member.organisation.name)
     clerk = sign_in("clerk")
-    answer = clerk.fill_in(f"/office/applications/{application.id}", form="accept", on="2026-10-01", with_certificate=None)
+    answer = clerk.fill_in(
+        f"/office/applications/{application.id}", form="accept", on="2026-10-01", with_certificate=None
+    )
     assert answer.status_code == 303, answer.text
     db.session.expire_all()
     member = db.session.get_one(Member, member.id)

@@ -1,7 +1,7 @@
 """One's own second factor: an app for one-time codes, passkeys, recovery codes.
 
 The only pages that staff without the second factor they need can reach. What protects the account is changed only within ten
-minutes after the password was given.
+minutes after the password was given. Members have the same pages by ``access/portal.py``.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from functools import wraps
 from typing import Any
 
 import segno
-from flask import jsonify, redirect, url_for
+from flask import jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from crm import clock
 from crm.access import letters, links, login_door, passwords, second_factor, sessions, throttle
 from crm.access.forms import CodeAppForm, ConfirmForm, PasskeyForm
 from crm.access.gates import current_sign_in, requires, signed_in_user
+from crm.access.office.me import own_page
 from crm.access.permissions import Permission
 from crm.access.sessions import Strength
 from crm.errors import Refused
@@ -26,7 +27,6 @@ from crm.history.recording import act, housekeeping
 from crm.text import _
 from crm.web.audiences import office_area
 from crm.web.forms import done
-from crm.web.templating import page
 
 area = office_area("factors", __name__, prefix="/me/second-factor")
 
@@ -40,7 +40,7 @@ def freshly_confirmed(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if not current_sign_in().is_fresh(clock.now()):
-            return redirect(url_for("office.factors.confirm"), 303)
+            return redirect(url_for(".confirm"), 303)
         return view(*args, **kwargs)
 
     return guarded
@@ -76,7 +76,7 @@ def confirm() -> ResponseReturnValue:
             else _("The password is not right.")
         )
         form.refuse(Refused(words, field="password"))
-    return page("access/office/confirm.html", form=form, status=422 if form.is_sent else 200)
+    return own_page("confirm", form=form, status=422 if form.is_sent else 200)
 
 
 @area.get("/code-app")
@@ -148,7 +148,7 @@ def make_recovery_codes() -> ResponseReturnValue:
         if not second_factor.has_one(user):
             raise Refused(_("Set up an app for one-time codes or a passkey first."))
         codes = second_factor.make_recovery_codes(user)
-    return page("access/office/recovery_codes.html", codes=codes, added=False)
+    return own_page("recovery_codes", codes=codes, added=False)
 
 
 @area.post("/code-app/remove")
@@ -186,18 +186,18 @@ def _proven(*, first: bool) -> tuple[str, list[str]]:
 def _added(token: str, codes: list[str]) -> ResponseReturnValue:
     login_door.carry_on(current_sign_in(), token)
     if codes:
-        return page("access/office/recovery_codes.html", codes=codes, added=True)
+        return own_page("recovery_codes", codes=codes, added=True)
     return done(url_for(".show"), _("The second factor was added."))
 
 
 def _shown(form: PasskeyForm | None = None, status: int = 200) -> ResponseReturnValue:
     user = signed_in_user()
-    return page(
-        "access/office/factors.html", status=status, user=user, app=second_factor.code_app_of(user),
+    return own_page(
+        "factors", status=status, user=user, app=second_factor.code_app_of(user),
         passkeys=second_factor.passkeys_of(user), codes_left=second_factor.recovery_codes_left(user),
         form=form or PasskeyForm(formdata=None), passkeys_work=second_factor.passkeys_work_here(),
         demanded=second_factor.is_demanded_of(user), is_fresh=current_sign_in().is_fresh(clock.now()),
-        others=len(sessions.of(user)) - 1,
+        others=len(sessions.of(user)) - 1, end_others_url=url_for(f"{request.blueprints[-1]}.me.end_others"),
     )  # fmt: skip
 
 
@@ -205,4 +205,4 @@ def _code_app_page(form: CodeAppForm, secret: str, status: int = 200) -> Respons
     rows = list(segno.make(second_factor.provisioning_uri(signed_in_user(), secret), error="m").matrix_iter(border=4))
     squares = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
     spaced = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
-    return page("access/office/code_app.html", status=status, form=form, squares=squares, size=len(rows), secret=spaced)
+    return own_page("code_app", status=status, form=form, squares=squares, size=len(rows), secret=spaced)

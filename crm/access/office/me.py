@@ -1,8 +1,13 @@
-"""One's own account: name, language, password, where one is signed in, tokens for programs."""
+"""One's own account: name, language, password, where one is signed in, tokens for programs.
+
+All but the tokens are members' pages, too: ``access/portal.py`` shows the same views under addresses of its own.
+"""
 
 from __future__ import annotations
 
-from flask import url_for
+from typing import Any
+
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from crm.access import accounts, login_door, sessions, throttle, tokens
@@ -20,6 +25,11 @@ from crm.web.templating import page
 area = office_area("me", __name__)
 
 
+def own_page(name: str, status: int = 200, **context: Any) -> ResponseReturnValue:
+    """A page of ``templates/access/own`` in the layout of whoever looks: office or portal."""
+    return page(f"access/own/{name}.html", status, audience=request.blueprints[-1], **context)
+
+
 @area.route("/", methods=["GET", "POST"])
 @requires(Permission.PROFILE_OWN)
 def show() -> ResponseReturnValue:
@@ -31,7 +41,7 @@ def show() -> ResponseReturnValue:
             form.check_version(user)
             user.change(role=user.role, **form.values())
             return done(url_for(".show"), _("Saved."))
-    return page("access/office/me.html", form=form, user=user, status=422 if form.is_sent else 200)
+    return own_page("me", form=form, user=user, status=422 if form.is_sent else 200)
 
 
 @area.route("/password", methods=["GET", "POST"])
@@ -48,7 +58,7 @@ def password() -> ResponseReturnValue:
         if not form.refused:
             login_door.carry_on(here, token)
             return answer
-    return page("access/office/password.html", form=form, user=user, status=422 if form.is_sent else 200)
+    return own_page("password", form=form, user=user, status=422 if form.is_sent else 200)
 
 
 def _guessing(form: ChangePasswordForm) -> bool:
@@ -66,7 +76,7 @@ def _guessing(form: ChangePasswordForm) -> bool:
 def own_sessions() -> ResponseReturnValue:
     """Where one is signed in."""
     user = signed_in_user()
-    return page("access/office/sessions.html", user=user, here=current_sign_in(), sign_ins=sessions.of(user))
+    return own_page("sessions", user=user, here=current_sign_in(), sign_ins=sessions.of(user))
 
 
 @area.post("/sessions/<int:sign_in_id>/end")

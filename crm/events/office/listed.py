@@ -28,7 +28,7 @@ from crm.web.templating import page
 COLUMNS = (
     Column("name", _("Name"), sort=Registration.name),
     Column("email", _("Mail address"), sort=Registration.email),
-    Column("organisation", _("Organisation"), sort=Registration.organisation),
+    Column("organisation", _("Organisation or affiliation"), sort=Registration.organisation),
     Column("state", _("State"), kind="status", sort=Registration.state),
     Column("party_size", _("Persons"), kind="number", sort=Registration.party_size),
     Column("attended", _("Attendance"), kind="status", sort=Registration.attended),
@@ -120,7 +120,7 @@ def _listing(event: Event) -> Listing:
         choice_filter("attended", _("Attendance"), Registration.attended, Attendance),
     ]
     if len(sessions) > 1:
-        columns.insert(3, Column("session", _("Session"), lambda r: forms.session_words(r.session)))
+        columns.insert(3, Column("session", _("Session"), lambda r: r.session.starts_at, kind="moment"))
         filters.insert(0, Filter("session", _("Session"), lambda: sessions, _of_session))
     if request.args.get("format"):
         columns += [*ONLY_IN_FILES, *_answer_columns(event)]

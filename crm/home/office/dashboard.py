@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import url_for
+from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from crm import clock
@@ -11,6 +11,7 @@ from crm.access.permissions import Permission
 from crm.db import db
 from crm.documents.charts import Chart, Series
 from crm.home import attention, standing
+from crm.home.office import navigation
 from crm.kpi import indicators, new_entrants
 from crm.text import gettext
 from crm.values.fiscal_year import FiscalYear
@@ -22,9 +23,11 @@ PLAN_YEARS = [FiscalYear(year) for year in range(2026, 2030)]
 
 
 @area.get("/")
-@requires(Permission.DASHBOARD_READ)
+@requires(Permission.PROFILE_OWN)
 def show() -> ResponseReturnValue:
-    """ダッシュボード."""
+    """ダッシュボード; whoever may not see it goes on to the first page they may."""
+    if not can(Permission.DASHBOARD_READ):
+        return redirect(navigation.first_page(), 303)
     today = clock.today()
     year = FiscalYear.of(today)
     return page(

@@ -85,11 +85,17 @@ def _surroundings() -> dict[str, Any]:
     return given
 
 
-def entries() -> list[Entry]:
+def entries(places: tuple[Place, ...] = PLACES) -> list[Entry]:
     """The navigation for whoever is signed in, on the page at hand."""
-    shown = [entry for entry in map(_entry, PLACES) if entry is not None]
+    shown = [entry for entry in map(_entry, places) if entry is not None]
     nearest = max((url for entry in shown for url in _addresses(entry) if _leads_to(url)), key=len, default="")
     return [_marked(entry, nearest) for entry in shown]
+
+
+def first_page() -> str:
+    """The first page of the office that whoever is signed in may see, besides the dashboard; at last their own account."""
+    ways = [entry.url for entry in entries() if entry.url != url_for("office.dashboard.show")]
+    return ways[0] if ways else url_for("office.me.show")
 
 
 def _entry(place: Place) -> Entry | None:
@@ -110,7 +116,7 @@ def _addresses(entry: Entry) -> list[str]:
 
 def _leads_to(url: str) -> bool:
     """Whether the page at hand is this address or lies below it; the first page has nothing below it."""
-    if url == "/office/":
+    if url in ("/office/", "/portal/"):
         return request.path == url
     return request.path == url or request.path.startswith(url.rstrip("/") + "/")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import NotFound
@@ -25,13 +25,12 @@ from crm.text import _
 from crm.web.audiences import office_area
 from crm.web.forms import done
 from crm.web.listing import Column, Listing
+from crm.web.pdf import pdf_answer
 from crm.web.templating import page
 
 area: Blueprint = office_area("papers", __name__)
 
 BIGGEST_ID = 2**63 - 1
-# A browser's own PDF viewer runs inside the answer: it needs its style and its plug-in, and gets nothing else.
-VIEWER_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 LISTING = Listing(
     name="papers",
@@ -76,7 +75,8 @@ def show(document_id: int) -> ResponseReturnValue:
 @requires(Permission.PAPERS_READ)
 def file(document_id: int) -> ResponseReturnValue:
     """The PDF as sent; drawn now if nobody has yet, the same bytes as will be kept."""
-    return pdf_answer(_document(document_id))
+    document = _document(document_id)
+    return pdf_answer(issued.for_reading(document), document.file_name)
 
 
 @area.get("/<int:document_id>/copies/<int:ordinal>")
@@ -86,7 +86,7 @@ def copy(document_id: int, ordinal: int) -> ResponseReturnValue:
     found = next((c for c in _document(document_id).copies if c.ordinal == ordinal), None)
     if found is None:
         raise NotFound
-    return pdf_answer(found)
+    return pdf_answer(issued.for_reading(found), found.file_name)
 
 
 @area.post("/<int:document_id>/reissue")
@@ -114,18 +114,6 @@ def draw_again(document_id: int) -> ResponseReturnValue:
         for thing in failed:
             issued.try_again(thing)
         return done(url_for(".show", document_id=document.id), _("It will be drawn again at once."))
-
-
-def pdf_answer(thing: Drawable) -> Response:
-    """A PDF to look at in the browser, under its own name (RFC 6266). Raises ``Refused`` for one that cannot be drawn."""
-    if thing.state is DocumentState.FAILED and thing.file is None:
-        raise Refused(_("This document could not be drawn: %(trouble)s", trouble=thing.trouble or ""))
-    response = Response(issued.pdf(thing), content_type=issued.PDF)
-    disposition = "attachment" if "download" in request.args else "inline"
-    response.headers.set("Content-Disposition", disposition, filename=thing.file_name)
-    response.headers["Content-Security-Policy"] = VIEWER_POLICY
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def _conditions(form: PaperSearchForm) -> list[Any]:

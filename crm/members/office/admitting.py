@@ -73,7 +73,9 @@ def admit() -> ResponseReturnValue:
                 chosen = sa.select(Organisation).where(Organisation.id.in_(ids))
                 for organisation in db.session.scalars(chosen.order_by(*OUTSIDE.order)):
                     deed.about = member = terms.admit(organisation, form.member_class.data, on=form.on.data)
-                message = ngettext("%(num)d organisation was admitted.", "%(num)d organisations were admitted.", len(ids))
+                message = ngettext(
+                    "%(num)d organisation was admitted.", "%(num)d organisations were admitted.", len(ids)
+                )
                 return done(url_for(".show", member_id=member.id) if len(ids) == 1 else url_for(".index"), message)
     return page("members/office/admit.html", 422, listing=OUTSIDE.of(_outside()), form=form)
 

@@ -141,7 +141,12 @@ def _proposed(application: Application) -> list[tuple[int, str, object]]:
     words = (request.args.get("q") or request.form.get("q") or "").strip()[:100]
     if words:
         ids = {id_ for id_, _name, _why in found}
-        select = sa.select(Organisation).where(organisation_named_like(words)).order_by(Organisation.kana).limit(FOUND_AT_MOST)
+        select = (
+            sa.select(Organisation)
+            .where(organisation_named_like(words))
+            .order_by(Organisation.kana)
+            .limit(FOUND_AT_MOST)
+        )
         found += [(o.id, o.name, _("Found by search.")) for o in db.session.scalars(select) if o.id not in ids]
     return found
 

@@ -117,7 +117,7 @@ def issue_one(member_id: int) -> ResponseReturnValue:
             return done(url_for("office.members.papers", member_id=member_id), _("The certificate was issued."))
     member = found(member_id)
     known = db.session.scalars(certificates.of(member)).all()
-    return page("members/office/member_certificates.html", 422, member=member, issued=known, form=form, today=clock.today())
+    return page("members/office/member_certificates.html", 422, member=member, issued=known, form=form)
 
 
 @area.get("/<int:certificate_id>")
@@ -159,7 +159,7 @@ def _send(made: list[Certificate], wanted: bool) -> None:
 def _preview(form: IssueCertificatesForm, year: FiscalYear, status: int = 200) -> ResponseReturnValue:
     everyone = certificates.candidates(year)
     context: dict[str, Any] = {
-        "form": form, "year": year, "today": clock.today(),
+        "form": form, "year": year,
         "getting": [c for c in everyone if c.why_not is None], "left_out": [c for c in everyone if c.why_not is not None],
         "years": [FiscalYear.of(clock.today()) + n for n in (-1, 0, 1)],
     }  # fmt: skip

@@ -51,8 +51,8 @@ def _listing(day: date) -> Listing:
             Column("standing", _("Standing"), value=lambda m: m.standing_on(day), kind="status"),
             Column("industry", _("Industry"), value="organisation.industry", sort=Organisation.industry),
             Column("fee", _("Annual fee"), value=fee_of, kind="yen"),
-            Column("joined_on", _("Joined"), value="joined_on", kind="day"),
-            Column("left_on", _("Left"), value="left_on", kind="day"),
+            Column("joined_on", _("Day of joining"), value="joined_on", kind="day"),
+            Column("left_on", _("Last day of membership"), value="left_on", kind="day"),
         ],
         order=[Member.number],
         search=lambda words: sa.or_(named_like(words), Member.number.icontains(words, autoescape=True)),
@@ -95,7 +95,9 @@ def index() -> ResponseReturnValue:
     if day is not None:
         select = select.where(belonging(day))
     listing = _listing(day or clock.today()).of(select, url=lambda m: url_for(".show", member_id=m.id))
-    return listing.exit() or page("members/office/index.html", listing=listing, on=day, counted=terms.count(day or clock.today()))
+    return listing.exit() or page(
+        "members/office/index.html", listing=listing, on=day, counted=terms.count(day or clock.today())
+    )
 
 
 @area.get("/counts")
@@ -105,7 +107,9 @@ def counts() -> ResponseReturnValue:
     day = _day("on") or clock.today()
     first, last = EARLIEST, FiscalYear.of(max(day, clock.today()))
     years = [first + n for n in range(min(last - first + 1, 60))]
-    by_year = [(year, min(year.last_day, clock.today()), terms.count(min(year.last_day, clock.today()))) for year in years]
+    by_year = [
+        (year, min(year.last_day, clock.today()), terms.count(min(year.last_day, clock.today()))) for year in years
+    ]
     return page("members/office/counts.html", on=day, counted=terms.count(day), by_year=by_year)
 
 

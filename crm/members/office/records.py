@@ -34,7 +34,7 @@ def show(member_id: int) -> ResponseReturnValue:
     member, today = found(member_id), clock.today()
     people = db.session.scalars(at(member.organisation).where(Person.left_on.is_(None))).all()
     return page(
-        "members/office/show.html", member=member, today=today, basis=fees.basis(member, FiscalYear.of(today)),
+        "members/office/show.html", member=member, basis=fees.basis(member, FiscalYear.of(today)),
         by_month=fees.by_month(), people=people,
     )  # fmt: skip
 
@@ -63,7 +63,7 @@ def papers(member_id: int) -> ResponseReturnValue:
     """The member's certificates."""
     member = found(member_id)
     issued = db.session.scalars(certificates.of(member)).all()
-    return page("members/office/member_certificates.html", member=member, issued=issued, form=_year_form(), today=clock.today())
+    return page("members/office/member_certificates.html", member=member, issued=issued, form=_year_form())
 
 
 def _year_form() -> Any:
@@ -78,7 +78,9 @@ def history(member_id: int) -> ResponseReturnValue:
     """What happened to the membership."""
     member = found(member_id)
     entries = timeline.of(member)
-    return page("members/office/history.html", member=member, entries=entries, names=actor_names(e.actor for e in entries))
+    return page(
+        "members/office/history.html", member=member, entries=entries, names=actor_names(e.actor for e in entries)
+    )
 
 
 @area.get("/<int:member_id>/terms/<int:term_id>/tier")
@@ -115,7 +117,9 @@ def _tier_form(term: MembershipTerm) -> FixTierForm:
     form = FixTierForm(data={"tier": str(term.fixed_tier_id or ""), "reason": term.fixed_reason})
     if not form.is_sent:
         form.version.data = str(term.version)
-    fitting = [t for t in tiers.in_force(term.year.first_day) or tiers.all_tiers() if t.member_class is term.member_class]
+    fitting = [
+        t for t in tiers.in_force(term.year.first_day) or tiers.all_tiers() if t.member_class is term.member_class
+    ]
     form.tier.choices = [("", str(_("By the rule"))), *((str(t.id), f"{t.name}　￥{t.annual_fee}") for t in fitting)]
     return form
 

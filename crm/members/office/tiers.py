@@ -54,6 +54,6 @@ def _form() -> NewFeeForm:
 
 
 def _show(form: NewFeeForm, status: int = 200) -> ResponseReturnValue:
-    rows, today = tiers.all_tiers(), clock.today()
-    in_force = {row.id for row in tiers.in_force(today, rows)}
-    return page("members/office/tiers.html", status, rows=rows, in_force=in_force, today=today, form=form)
+    rows = tiers.all_tiers()
+    in_force = {row.id for row in tiers.in_force(clock.today(), rows)}
+    return page("members/office/tiers.html", status, rows=rows, in_force=in_force, form=form)

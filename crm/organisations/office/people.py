@@ -13,7 +13,7 @@ from crm.db import db
 from crm.errors import Refused
 from crm.history.kinds import Kind
 from crm.history.recording import act
-from crm.organisations import people
+from crm.organisations import people, portal_access
 from crm.organisations.forms import LeavingForm, PersonForm, RoleEndForm, RoleForm, leaving_form
 from crm.organisations.office import BIGGEST_ID, area, found
 from crm.organisations.organisations import Organisation
@@ -105,12 +105,34 @@ def leave(person_id: int) -> ResponseReturnValue:
     form = _leaving_form(someone)
     if form.validate():
         with form.refusals(), act(Kind.PERSON_CHANGED, about=someone):
-            left_over = someone.leaves(form.left_on.data, _successors(someone, form))
+            left_over = portal_access.leave(someone, form.left_on.data, _successors(someone, form))
             words = "、".join(label(role) for role in left_over)
             message = _("Saved. Nobody has now: %(roles)s.", roles=words) if left_over else _("Saved.")
             url = url_for(".people_of", organisation_id=someone.organisation_id)
             return done(url, message, "warning" if left_over else "success")
     return _leaving(_person(person_id), form, 422)
+
+
+@area.post("/people/<int:person_id>/invite")
+@requires(Permission.MEMBERS_EDIT)
+def invite(person_id: int) -> ResponseReturnValue:
+    """Let someone into the members' pages, by a letter of invitation; pressed again, another letter."""
+    someone = _person(person_id)
+    with act(Kind.USER_INVITED) as deed:
+        deed.about = portal_access.invite_person(someone)
+        db.session.flush()
+        return done(url_for(".person", person_id=person_id), _("The invitation is on its way."))
+
+
+@area.post("/people/<int:person_id>/end-access")
+@requires(Permission.MEMBERS_EDIT)
+def end_access(person_id: int) -> ResponseReturnValue:
+    """Close someone's account of the members' pages."""
+    someone = _person(person_id)
+    with act(Kind.USER_DISABLED, about=someone):
+        if not portal_access.end(someone):
+            raise Refused(_("%(name)s has no access to the members' pages.", name=someone.name))
+        return done(url_for(".person", person_id=person_id), _("The account is disabled. All its sessions have ended."))
 
 
 def _successors(someone: Person, form: LeavingForm) -> dict[PersonRole, Person]:
@@ -156,6 +178,7 @@ def _show(
         "organisations/office/person.html", status, person=someone, organisation=someone.organisation,
         form=form or _filled(someone), role_form=role_form or RoleForm(None, data={"since": clock.today()}),
         end_form=end_form or RoleEndForm(None, data={"last_day": clock.today()}), on=clock.today(),
+        access=portal_access.of(someone),
     )  # fmt: skip
 
 

@@ -29,6 +29,8 @@ from crm.web.listing import Column, Filter, Listing, choice_filter
 from crm.web.safety import takes_files
 from crm.web.templating import page
 
+TOPIC_VALUES = {str(topic): topic for topic in TOPICS}
+
 LISTING = Listing(
     name="participations",
     title=_("Participants of CHANGE"),
@@ -52,7 +54,6 @@ LISTING = Listing(
         choice_filter("kind", _("Kind"), Organisation.kind, OrganisationKind),
     ],
 )
-TOPIC_VALUES = {str(topic): topic for topic in TOPICS}
 
 
 @area.get("/")
