@@ -33,12 +33,8 @@ def starting(place: Place, *, quick: bool) -> Iterator[Figure]:
         for number in range(400):
             with server.caller() as caller:
                 caller.get(PAGES[number % len(PAGES)])
-        memory = max(_resident(pid) for pid in _children(server.pid))
+        memory = max(_resident(pid) for pid in server.workers())
     yield Figure("memory of a worker", place.engine, memory, "MiB", MEMORY_AIM, less_is_better=True, how=HOW_MEMORY)
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _resident(pid: int) -> float:

@@ -16,8 +16,7 @@ from crm import config, resources, schema
 from crm.access import gates
 from crm.config import Settings
 from crm.db import db, engine_options, tune
-from crm.home import surroundings
-from crm.home.office import navigation
+from crm.home.office import navigation, surroundings
 from crm.organisations import portal
 from crm.web import audiences, errors, languages, safety, templating
 
@@ -44,6 +43,9 @@ OFFICE: tuple[str, ...] = (
     "crm.members.office.applications",
     "crm.members.office.certificates",
     "crm.members.office.tiers",
+    "crm.billing.office.invoices",
+    "crm.billing.office.payments",
+    "crm.billing.office.accounts",
     "crm.events.office",
 )
 PORTAL: tuple[str, ...] = (
@@ -62,6 +64,7 @@ API: tuple[str, ...] = (
     "crm.organisations.api",
     "crm.kpi.api",
     "crm.members.api",
+    "crm.billing.api",
     "crm.events.api",
 )
 

@@ -32,6 +32,8 @@ from crm.history.kinds import Kind
 from crm.history.recording import WORKER, act, acting_as, housekeeping
 from crm.home import letters as home_letters
 from crm.mail import delivery
+from crm.organisations import portal_access
+from crm.organisations.people import Person
 
 log = logging.getLogger("crm.worker")
 
@@ -85,12 +87,19 @@ def forget() -> int:
     return 0
 
 
+def close_accounts_of_those_who_left() -> int:
+    """Close the accounts of members' people whose day of leaving has come; the portal's door is shut to them already."""
+    return each(
+        [person.id for person in db.session.scalars(portal_access.of_those_who_left(clock.today()))], _close_account
+    )
+
+
 EVERY_FEW_SECONDS: tuple[Callable[[], int], ...] = (draw_papers, continue_annual_runs, expire_offers)
 EVERY_FEW_SECONDS_TOO: tuple[Callable[[], int], ...] = (
     send_letters,
 )  # apart: a slow mail server holds nothing else up
 EVERY_MINUTE: tuple[Callable[[], int], ...] = (send_record_head,)
-EVERY_HOUR: tuple[Callable[[], int], ...] = (forget,)
+EVERY_HOUR: tuple[Callable[[], int], ...] = (forget, close_accounts_of_those_who_left)
 
 
 # --- one item, one act
@@ -120,6 +129,12 @@ def _expire_offers(session_id: int) -> None:
     with act(Kind.OFFERS_EXPIRED) as deed:
         deed.about = db.session.get_one(EventSession, session_id)
         waitlist.expire(session_id)
+
+
+def _close_account(person_id: int) -> None:
+    with act(Kind.USER_DISABLED) as deed:
+        deed.about = person = db.session.get_one(Person, person_id)
+        portal_access.end(person)
 
 
 def _send_record_head(email: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,7 +40,7 @@ class LiveServer:
         }  # fmt: skip
         self._command = tuple(word.replace("{bind}", f"{HOST}:{self.port}") for word in command)
         self._process: subprocess.Popen[bytes] | None = None
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 -- it lives as long as the server
+        self._log = data_dir.parent / f"server-{self.port}.log"
 
     def __enter__(self) -> Self:
         self.start()
@@ -52,9 +52,10 @@ class LiveServer:
     def start(self, path: str = "/healthz") -> float:
         """Start it; answers after how many seconds ``path`` was first answered with 200."""
         began = time.monotonic()
-        self._process = subprocess.Popen(
-            self._command, env=self.environment, stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True
-        )
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
         while time.monotonic() - began < PATIENCE:
             if self._process.poll() is not None:
                 raise RuntimeError(f"the server ended with {self._process.returncode}:\n{self.log()}")
@@ -89,6 +90,19 @@ class LiveServer:
             self._process.wait(15)
         self._process = None
 
+    def kill_workers(self) -> bool:
+        """End the processes that answer in this instant; the one above them starts others. False where none are to be seen."""
+        workers = self.workers()
+        for pid in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return bool(workers)
+
+    def workers(self) -> list[int]:
+        """The processes below the first, as far as the system tells."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        return [int(pid) for pid in children.read_text().split()] if children.exists() else []
+
     @property
     def pid(self) -> int:
         """The process that answers for the others."""
@@ -97,8 +111,7 @@ class LiveServer:
 
     def log(self) -> str:
         """What it has said so far."""
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
 
 
 def free_port() -> int:

@@ -150,6 +150,20 @@ def open_(today: date | None = None) -> sa.Select[Invoice]:
     return select if today is None else select.where(Invoice.due_on < today)
 
 
+def stands(standing: Standing, today: date) -> sa.ColumnElement[bool]:
+    """The condition that an invoice stands so on a day; says what ``Invoice.standing`` says."""
+    owed = sa.and_(Invoice.state == InvoiceState.ISSUED, Invoice.total > Invoice.paid)
+    late = Invoice.due_on < today
+    return {
+        Standing.DRAFT: Invoice.state == InvoiceState.DRAFT,
+        Standing.VOID: Invoice.state == InvoiceState.VOID,
+        Standing.SETTLED: sa.and_(Invoice.state == InvoiceState.ISSUED, Invoice.total <= Invoice.paid),
+        Standing.OVERDUE: sa.and_(owed, late),
+        Standing.PARTLY_PAID: sa.and_(owed, ~late, Invoice.paid > Yen(0)),
+        Standing.OPEN: sa.and_(owed, ~late, Invoice.paid == Yen(0)),
+    }[standing]
+
+
 def of(member: Member) -> sa.Select[Invoice]:
     """A member's invoices, newest first."""
     return sa.select(Invoice).where(Invoice.member == member).order_by(Invoice.issued_on.desc(), Invoice.id.desc())

@@ -18,8 +18,12 @@ from crm.billing.invoices import Invoice, InvoiceState
 from crm.db import Model, Versioned, db
 from crm.errors import Refused
 from crm.members.members import Member
+from crm.organisations import naming
 from crm.text import _
 from crm.values.yen import Yen
+
+if TYPE_CHECKING:
+    from crm.billing.receipts import Receipt
 
 
 class PaymentMethod(StrEnum):
@@ -41,12 +45,17 @@ class Payment(Versioned, Model):
     amount: Mapped[Yen]
     method: Mapped[PaymentMethod]
     payer: Mapped[str]
+    payer_key: Mapped[str] = mapped_column(init=False, default="")  # what ``paid_by_like`` searches, one width and case
     member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"), index=True, init=False, default=None)
     member: Mapped[Member | None] = relationship(default=None)
     note: Mapped[str] = mapped_column(default="")
     allocations: Mapped[list[Allocation]] = relationship(back_populates="payment", default_factory=list, init=False)
+    receipt: Mapped[Receipt | None] = relationship(viewonly=True, default=None, init=False)
     if TYPE_CHECKING:
         allocated: Mapped[Yen] = mapped_column(init=False)  # the sum of live allocations, attached below
+
+    def __post_init__(self) -> None:
+        self.payer_key = naming.search_key(self.payer)
 
     @property
     def unallocated(self) -> Yen:
@@ -143,6 +152,29 @@ def settle(payment: Payment, invoices: list[Invoice], *, on: date) -> list[Alloc
     return made
 
 
+def direct(payment: Payment, invoices: list[Invoice], amount: Yen | None, *, on: date) -> list[Allocation]:
+    """Allocate to the chosen invoices: an amount to one of them, or without an amount as far as the payment goes.
+
+    Raises ``Refused`` without an invoice, for an amount to several, and where nothing is open or left.
+    """
+    if not invoices:
+        raise Refused(_("Please choose an invoice, or enter its number."), field="invoices")
+    if amount is not None and len(invoices) > 1:
+        raise Refused(_("An amount can be given for one invoice only."), field="amount")
+    for invoice in invoices:
+        if invoice.state is InvoiceState.ISSUED and not invoice.open:
+            raise Refused(_("Nothing is open on %(number)s.", number=invoice.number), field="number")
+    if amount is not None:
+        return [allocate(payment, invoices[0], amount, on=on)]
+    if not payment.unallocated:
+        raise Refused(_("Nothing of this payment is left."))
+    return [
+        allocate(payment, invoice, min(payment.unallocated, invoice.open), on=on)
+        for invoice in invoices
+        if payment.unallocated
+    ]
+
+
 def unmatch(allocation: Allocation, *, reason: str, on: date) -> None:
     """Take an allocation back; the row stays with day and reason."""
     if not reason.strip():
@@ -153,6 +185,12 @@ def unmatch(allocation: Allocation, *, reason: str, on: date) -> None:
         raise Refused(_("This allocation was taken back already."))
     allocation.undone_on, allocation.undone_reason = on, reason.strip()
     _reread(allocation.payment, allocation.invoice)
+
+
+def paid_by_like(words: str) -> sa.ColumnElement[bool]:
+    """The condition that a search box's words, in any width or kana, all occur in the payer as the bank wrote it."""
+    keys = [naming.search_key(word) for word in words.split()]
+    return sa.and_(*(Payment.payer_key.contains(key, autoescape=True) for key in keys if key))
 
 
 def without_a_home() -> sa.Select[Payment]:

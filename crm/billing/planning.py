@@ -11,18 +11,16 @@ from datetime import date
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager, selectinload
 
 from crm.billing.invoices import Invoice, InvoiceState
 from crm.db import db
-from crm.members import tiers
-from crm.members.members import ClassPeriod, Member, MembershipTerm
-from crm.members.tiers import FeeTier, MemberClass, counting_day
-from crm.organisations.organisations import Organisation
+from crm.members import fees, tiers
+from crm.members.fees import FeeBasis
+from crm.members.members import ClassPeriod, Member
+from crm.members.tiers import FeeTier, MemberClass
 from crm.organisations.people import Person, PersonRole, holding
 from crm.settings.settings import office_setting
 from crm.values.fiscal_year import FiscalYear
-from crm.values.period import Period
 from crm.values.yen import Yen, total
 
 
@@ -40,16 +38,13 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Billable:
-    """A member that will be billed: by which tier, how much, to whom, and on what employee figure that rests."""
+    """A member that will be billed: by which tier, how much, to whom, and on what that rests."""
 
     member: Member
     tier: FeeTier
     fee: Yen
     contact: Person
-    employees: int | None
-    employees_on: date | None
-    is_fixed: bool
-    months: int
+    basis: FeeBasis
 
 
 @dataclass(frozen=True)
@@ -94,10 +89,7 @@ def plan(year: FiscalYear, *, on: date, only: Sequence[int] | None = None) -> Pl
     members = _belonging(year)
     if only is not None:
         live, members = live.where(Invoice.member_id.in_(only)), members.where(Member.id.in_(only))
-    rules = _Rules(
-        year, frozenset(db.session.scalars(live)), _contacts(on, only), tiers.all_tiers(),
-        office_setting("fees.part_year") == "monthly",
-    )  # fmt: skip
+    rules = _Rules(year, frozenset(db.session.scalars(live)), _contacts(on, only), tiers.all_tiers(), fees.by_month())
     found = [_consider(member, rules) for member in db.session.scalars(members)]
     return Plan(year, [f for f in found if isinstance(f, Billable)], [f for f in found if isinstance(f, LeftOut)])
 
@@ -115,41 +107,22 @@ def _consider(member: Member, rules: _Rules) -> Billable | LeftOut:
         return LeftOut(member, Reason.NO_BILLING_CONTACT)
     if not contact.email and not member.organisation.address:
         return LeftOut(member, Reason.NO_ADDRESS)
-    begins = min(p.since for p in held if p.member_class is MemberClass.CORPORATE)
-    return _priced(member, max(begins, rules.year.first_day), contact, rules)
+    return _priced(member, contact, rules)
 
 
-def _priced(member: Member, begins: date, contact: Person, rules: _Rules) -> Billable | LeftOut:
-    day = counting_day(rules.year, begins)
-    term: MembershipTerm | None = next((t for t in member.terms if t.year == rules.year), None)
-    count = member.organisation.employees_on(day)
-    fixed = term.fixed_tier if term is not None else None
-    if fixed is None and count is None:
-        return LeftOut(member, Reason.NO_EMPLOYEE_COUNT)
-    in_force = tiers.in_force(day, rules.tiers)
-    tier = fixed or tiers.tier_for(MemberClass.CORPORATE, count.employees if count else None, in_force)
-    if tier is None:
-        return LeftOut(member, Reason.NO_TIER)
-    months = Period(begins, rules.year.last_day).months_in(rules.year.period) if rules.by_month else 12
-    fee = tier.annual_fee if months == 12 else tier.annual_fee.part(months, 12)
-    return Billable(
-        member, tier, fee, contact, count.employees if count else None, count.on if count else None,
-        is_fixed=fixed is not None, months=months,
-    )  # fmt: skip
+def _priced(member: Member, contact: Person, rules: _Rules) -> Billable | LeftOut:
+    basis = fees.basis(member, rules.year, rules.tiers)
+    fee = basis.fee(by_month=rules.by_month) if basis is not None else None
+    if basis is not None and basis.tier is not None and fee is not None:
+        return Billable(member, basis.tier, fee, contact, basis)
+    unknown = basis is None or basis.count is None
+    return LeftOut(member, Reason.NO_EMPLOYEE_COUNT if unknown else Reason.NO_TIER)
 
 
 def _belonging(year: FiscalYear) -> sa.Select[Member]:
     """Everyone who has ever been a member up to the year's end, by member number, with all that pricing needs."""
-    return (
-        sa.select(Member)
-        .where(Member.classes.any(ClassPeriod.since <= year.last_day))
-        .join(Member.organisation)
-        .options(
-            contains_eager(Member.organisation).selectinload(Organisation.employee_counts),
-            selectinload(Member.classes), selectinload(Member.terms).joinedload(MembershipTerm.fixed_tier),
-        )
-        .order_by(Member.number)
-    )  # fmt: skip
+    members = sa.select(Member).where(Member.classes.any(ClassPeriod.since <= year.last_day))
+    return fees.with_basis(members).order_by(Member.number)
 
 
 def _contacts(day: date, only: Sequence[int] | None) -> dict[int, Person]:

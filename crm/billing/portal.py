@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask import url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import contains_eager, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from werkzeug.exceptions import NotFound
 
 from crm import clock
@@ -31,8 +31,6 @@ from crm.web.pdf import pdf_answer
 from crm.web.templating import page
 
 area = portal_area("billing", __name__, prefix="/invoices")
-
-BIGGEST_ID = 2**63 - 1
 
 LISTING = Listing(
     name="invoices",
@@ -101,7 +99,8 @@ def paid() -> ResponseReturnValue:
     """What the member paid, with the receipts."""
     with_uses = selectinload(Payment.allocations).selectinload(Allocation.invoice)
     payments = db.session.scalars(own_payments().options(with_uses)).all()
-    issued_for = sa.select(Receipt).where(Receipt.payment_id.in_([payment.id for payment in payments]))
+    own = Receipt.payment_id.in_([payment.id for payment in payments])
+    issued_for = sa.select(Receipt).where(own).options(joinedload(Receipt.document))
     by_payment = {receipt.payment_id: receipt for receipt in db.session.scalars(issued_for)}
     return page("billing/portal/payments.html", payments=payments, receipts=by_payment)
 
@@ -128,7 +127,7 @@ def receipt(payment_id: int) -> ResponseReturnValue:
 
 def _own(invoice_id: int) -> Invoice:
     wanted = own_invoices().where(Invoice.id == invoice_id).options(selectinload(Invoice.lines))
-    invoice = db.session.scalars(wanted).one_or_none() if invoice_id <= BIGGEST_ID else None
+    invoice = db.session.scalars(wanted).one_or_none()
     if invoice is None:
         raise NotFound
     return invoice
@@ -136,7 +135,7 @@ def _own(invoice_id: int) -> Invoice:
 
 def _own_payment(payment_id: int) -> Payment:
     wanted = own_payments().where(Payment.id == payment_id)
-    payment = db.session.scalars(wanted).one_or_none() if payment_id <= BIGGEST_ID else None
+    payment = db.session.scalars(wanted).one_or_none()
     if payment is None:
         raise NotFound
     return payment

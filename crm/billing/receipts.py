@@ -18,7 +18,7 @@ from crm.documents.papers import letterhead
 from crm.errors import Refused
 from crm.organisations.people import Person, PersonRole, holding
 from crm.settings.settings import office_setting
-from crm.text import _, label
+from crm.text import _, label, speaking
 from crm.values.fiscal_year import FiscalYear
 
 SERIES = "REC"
@@ -43,7 +43,7 @@ def of(payment: Payment) -> Receipt | None:
 def issue(payment: Payment, *, to: str = "", purpose: str = "", send: bool = False) -> Receipt:
     """Issue the receipt of a payment. ``to`` and ``purpose`` (但し書き) are by default the payer and what was settled.
 
-    Raises ``Refused`` when there is one already, or nothing says what the money was for.
+    Raises ``Refused`` when there is one already, nothing says what the money was for, or nobody is there to send it to.
     """
     db.session.refresh(payment, with_for_update=True)
     if of(payment) is not None:
@@ -52,11 +52,15 @@ def issue(payment: Payment, *, to: str = "", purpose: str = "", send: bool = Fal
     if not purpose:
         raise Refused(_("Please say what the money was for, or allocate it first."), field="purpose")
     contact = contact_for(payment)
-    today = clock.today()
+    if send and contact is None:
+        raise Refused(_("There is no billing contact to send the receipt to."), field="send")
+    today, language = clock.today(), contact.locale if contact else "ja"
+    with speaking(language):
+        way = label(payment.method)
     number = next_number(SERIES, FiscalYear.of(today))
     paper = papers.ReceiptPaper(
-        issuer=letterhead(), language=contact.locale if contact else "ja", number=number, to=_addressee(payment, to),
-        issued_on=today, received_on=payment.received_on, amount=payment.amount, purpose=purpose, way=label(payment.method),
+        issuer=letterhead(), language=language, number=number, to=_addressee(payment, to),
+        issued_on=today, received_on=payment.received_on, amount=payment.amount, purpose=purpose, way=way,
         stamp_box=office_setting("billing.stamp_box"),
     )  # fmt: skip
     document = issued.issue(
@@ -78,8 +82,13 @@ def contact_for(payment: Payment) -> Person | None:
     return db.session.scalars(people).first()
 
 
+def addressee_of(payment: Payment) -> str:
+    """The 宛名 unless someone asks for another: the member's legal name, else the payer."""
+    return payment.member.organisation.name if payment.member else payment.payer
+
+
 def _addressee(payment: Payment, to: str) -> Addressee:
-    if to.strip():
+    if to.strip() not in ("", addressee_of(payment)):
         return Addressee(organisation=to.strip())
     if payment.member is None:
         return Addressee(people=(payment.payer,))

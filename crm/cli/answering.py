@@ -9,7 +9,8 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -72,7 +73,8 @@ def _carry_out(function: Callable[[], Answer | None], *, in_app: bool) -> tuple[
             return DONE, function() or {}
         from crm.app import create_app
 
-        with create_app().app_context(), acting_as(Actor("cli", os.getuid() if hasattr(os, "getuid") else None)):
+        actor = Actor("cli", os.getuid() if hasattr(os, "getuid") else None)
+        with create_app().app_context(), acting_as(actor), _connections_closed():
             return DONE, function() or {}
     except Answered as answered:
         return answered.code, answered.answer
@@ -80,6 +82,19 @@ def _carry_out(function: Callable[[], Answer | None], *, in_app: bool) -> tuple[
         return REFUSED, {"reason": str(refusal), **({"field": refusal.field} if refusal.field else {})}
     except Busy:
         return BUSY, {"reason": "busy, try again"}
+
+
+@contextmanager
+def _connections_closed() -> Iterator[None]:
+    """Nothing stays open when the command is over, also where another one follows in the same process."""
+    from crm.db import db
+
+    try:
+        yield
+    finally:
+        db.session.close()
+        for engine in db.engines.values():
+            engine.dispose()
 
 
 def _print(answer: Answer, as_json: bool) -> None:

@@ -21,6 +21,8 @@ from crm.errors import Refused
 from crm.history.kinds import Kind
 from crm.history.recording import Actor, act, acting_as
 from crm.history.records import Act
+from crm.organisations.people import Person
+from crm.organisations.portal_access import PortalAccess
 from crm.text import _
 
 ACTOR = Actor("demo")
@@ -32,7 +34,9 @@ LOGINS = (
     ("coordinator@example.jp", "見本 調整", Role.COORDINATOR),
     ("auditor@example.jp", "見本 監事", Role.AUDITOR),
     ("city@example.jp", "見本 市職員", Role.CITY_OFFICER),
+    ("member@example.jp", "見本 会員", Role.MEMBER),
 )
+MEMBERS_PERSON = "liaison00@example.jp"  # whose account the member's login is
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ STAGES = (
           lambda: years.bill(2026, date(2026, 7, 10), date(2026, 8, 10))),
     Stage("令和8年度 入金", Kind.PAYMENT_RECORDED, years.payments_2026),
     Stage("令和8年度 会員証", Kind.CERTIFICATES_ISSUED, years.certificates_2026),
+    Stage("会員ページの利用者", Kind.USER_INVITED, lambda: _members_login()),
     Stage("入会申込", Kind.APPLICATION_SUBMITTED, consortium.applications),
     Stage("これからの行事", Kind.EVENT_PUBLISHED, gatherings.coming),
     Stage("満席の行事", Kind.REGISTERED, gatherings.full),
@@ -109,4 +114,13 @@ def _of_setup() -> sa.ColumnElement[bool]:
 
 def _users() -> None:
     for email, name, role in LOGINS:
-        users.add_with_password(email=email, name=name, role=role, password=PASSWORD, is_demo=True)
+        if role is not Role.MEMBER:
+            users.add_with_password(email=email, name=name, role=role, password=PASSWORD, is_demo=True)
+
+
+def _members_login() -> None:
+    """The account of a member's liaison, under an address that is easy to type."""
+    email, name = next((email, name) for email, name, role in LOGINS if role is Role.MEMBER)
+    user = users.add_with_password(email=email, name=name, role=Role.MEMBER, password=PASSWORD, is_demo=True)
+    person = db.session.scalars(sa.select(Person).where(Person.email == MEMBERS_PERSON)).one()
+    db.session.add(PortalAccess(user=user, person=person))

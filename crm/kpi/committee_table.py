@@ -111,9 +111,9 @@ def _figures(one: Indicator, years: Sequence[FiscalYear], day: date, measured: d
             figures.append(
                 Figure(year, target, measured[year], min(day, year.last_day), R8_1.version, is_measured=True)
             )
-        elif target is not None:
-            source = next(one_target.source for one_target in one.targets if one_target.year == year)
-            figures.append(Figure(year, target, None, None, source))
+        elif (aimed := next((t for t in one.targets if t.year == year), None)) is not None:
+            asked = aimed.as_of if aimed.as_of is not None and aimed.as_of <= day else None
+            figures.append(Figure(year, target, None, asked, aimed.source))
     return figures
 
 

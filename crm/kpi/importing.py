@@ -17,7 +17,7 @@ from crm.exchange.plan import Plan as ImportPlan
 from crm.exchange.sheets import Sheet
 from crm.history.kinds import Kind
 from crm.kpi import indicators
-from crm.kpi.indicators import Counted, Indicator, Plan, Reading, Target
+from crm.kpi.indicators import Counted, Indicator, Plan, Target
 from crm.organisations.importers import Importer, Origin
 from crm.text import _
 from crm.values.fiscal_year import FiscalYear
@@ -124,39 +124,46 @@ def _words(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _differs(indicator: Indicator, values: dict[str, Any]) -> bool:
-    year = values["fiscal_year"]
-    known = _target(indicator, year)
-    if any(getattr(indicator, name) != value for name, value in _words(values).items()):
-        return True
-    if values.get("target") is not None and (known is None or known.value != values["target"]):
-        return True
+    return bool(_news(indicator, values)) or _is_new_target(indicator, values) or _is_new_actual(indicator, values)
+
+
+def _news(indicator: Indicator, values: dict[str, Any]) -> dict[str, Any]:
+    """What a row says differently of the indicator itself."""
+    return {name: value for name, value in _words(values).items() if value != getattr(indicator, name)}
+
+
+def _is_new_target(indicator: Indicator, values: dict[str, Any]) -> bool:
+    if values.get("target") is None:
+        return False
+    known = _target(indicator, values["fiscal_year"])
+    return known is None or any(getattr(known, name) != value for name, value in _said_of_target(values).items())
+
+
+def _said_of_target(values: dict[str, Any]) -> dict[str, Any]:
+    """A target's value, and the day on which nobody could tell the actual yet; its source belongs to the value."""
+    unknown_on = None if values.get("actual") is not None else values.get("as_of")
+    return {"value": values["target"], **({"as_of": unknown_on} if unknown_on else {})}
+
+
+def _is_new_actual(indicator: Indicator, values: dict[str, Any]) -> bool:
     if values.get("actual") is None:
         return False
-    reading = next((r for r in indicator.readings if (r.year, r.as_of) == (year, values["as_of"])), None)
-    return reading is None or (reading.value, reading.source) != (values["actual"], values["source"])
+    known = next((r for r in indicator.readings if (r.year, r.as_of) == (values["fiscal_year"], values["as_of"])), None)
+    return known is None or (known.value, known.source) != (values["actual"], values["source"])
 
 
 def _write(indicator: Indicator, values: dict[str, Any], origin: str) -> None:
-    for name, value in _words(values).items():
-        if getattr(indicator, name) != value:
-            setattr(indicator, name, value)
+    for name, value in _news(indicator, values).items():
+        setattr(indicator, name, value)
     year = values["fiscal_year"]
-    if values.get("target") is not None:
-        known = _target(indicator, year)
+    if _is_new_target(indicator, values):
+        known, said = _target(indicator, year), {**_said_of_target(values), "source": values.get("source", "")}
         if known is None:
-            source = values.get("source", "")
-            db.session.add(Target(indicator=indicator, year=year, value=values["target"], source=source))
-        elif known.value != values["target"]:
-            known.value, known.source = values["target"], values.get("source", "")
-    if values.get("actual") is not None:
-        told: dict[str, Any] = {"as_of": values["as_of"], "source": values["source"], "reported_by": origin}
-        reading = next((r for r in indicator.readings if (r.year, r.as_of) == (year, values["as_of"])), None)
-        if reading is None or _is_news(reading, values):
-            indicator.report(year, values["actual"], **told)
-
-
-def _is_news(reading: Reading, values: dict[str, Any]) -> bool:
-    return (reading.value, reading.source) != (values["actual"], values["source"])
+            db.session.add(Target(indicator=indicator, year=year, **said))
+        else:
+            known.value, known.source, known.as_of = said["value"], said["source"], said.get("as_of", known.as_of)
+    if _is_new_actual(indicator, values):
+        indicator.report(year, values["actual"], as_of=values["as_of"], source=values["source"], reported_by=origin)
 
 
 def _target(indicator: Indicator, year: FiscalYear) -> Target | None:

@@ -92,7 +92,7 @@ class Indicator(Versioned, Model):
 
 
 class Target(Model):
-    """What is aimed at in a year."""
+    """What is aimed at in a year. ``as_of`` is the day on which an actual was asked for and could not be told yet."""
 
     __tablename__ = "indicator_targets"
     __table_args__ = (UniqueConstraint("indicator_id", "year"),)
@@ -101,6 +101,7 @@ class Target(Model):
     indicator: Mapped[Indicator] = relationship(back_populates="targets")
     year: Mapped[FiscalYear]
     value: Mapped[int]
+    as_of: Mapped[date | None] = mapped_column(default=None)
     source: Mapped[str] = mapped_column(default="")
 
 

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from reportlab.platypus import Flowable
-
 from crm.documents import blocks
-from crm.documents.papers import WIDE, Layout, Paper
+from crm.documents.papers import WIDE, Layout, Paper, Story
 
 WORDS = {
     "ja": {
@@ -50,7 +48,7 @@ class CommitteeTablePaper(Paper, kind="kpi_table"):
         """成果指標一覧."""
         return WORDS[self.language]["title"]
 
-    def story(self) -> list[Flowable]:
+    def story(self) -> Story:
         """Title, day, table."""
         words, width = WORDS[self.language], self.layout.width
         told = f"{self.plan}　{words['as_of']} {blocks.day(self.as_of, self.language)}　{self.issuer.name}"

@@ -18,22 +18,22 @@ from crm.values.fiscal_year import FiscalYear
 
 def confirm_address(application: Application) -> Letter:
     """Please confirm that this address is yours; only then the application counts."""
-    return _to_applicant("confirm_address", application, key=f"confirm_address:{application.id}")
+    return _to_applicant("members/confirm_address", application, key=f"confirm_address:{application.id}")
 
 
 def application_received(application: Application) -> Letter:
     """The receipt: we have it, under this number, and how to look at it."""
-    return _to_applicant("application_received", application)
+    return _to_applicant("members/application_received", application)
 
 
 def application_returned(application: Application) -> Letter:
     """Please correct something, under the same link."""
-    return _to_applicant("application_returned", application, office_remark=application.returned_remark)
+    return _to_applicant("members/application_returned", application, office_remark=application.returned_remark)
 
 
 def application_declined(application: Application) -> Letter:
     """It was not accepted, and why."""
-    return _to_applicant("application_declined", application, reason=application.decision_reason)
+    return _to_applicant("members/application_declined", application, reason=application.decision_reason)
 
 
 def application_accepted(
@@ -41,7 +41,7 @@ def application_accepted(
 ) -> Letter:
     """Welcome: member number, class, first day, and the certificate when it was issued."""
     return _to_applicant(
-        "application_accepted", application, documents=_documents(certificate), member_number=member.number,
+        "members/application_accepted", application, documents=_documents(certificate), member_number=member.number,
         member_class=member_class, joined_on=on, year=FiscalYear.of(on), has_certificate=certificate is not None,
     )  # fmt: skip
 
@@ -66,7 +66,7 @@ def _to_applicant(
 ) -> Letter:  # fmt: skip
     renew_link(application)
     return post(
-        f"members/{name}", to=Recipient(application.contact_email, application.contact_name, application.locale),
+        name, to=Recipient(application.contact_email, application.contact_name, application.locale),
         about=application, documents=documents, key=key, organisation=application.name, url=application.url,
         number=application.number or "", **values,
     )  # fmt: skip

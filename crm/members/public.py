@@ -109,7 +109,7 @@ def _own(application: Application, token: str, form: JoinForm | None, status: in
 def _texts() -> dict[str, object]:
     return {
         "rules": office_setting("texts.rules"), "privacy": office_setting("texts.privacy"),
-        "tiers": tiers.in_force(clock.today()),
+        "tiers": sorted(tiers.in_force(clock.today()), key=lambda tier: -tier.annual_fee.amount),
     }  # fmt: skip
 
 

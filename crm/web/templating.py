@@ -29,7 +29,7 @@ TONES = {
            "admitted", "complete", "in_force", "present", "member"},
     BAD: {"failed", "overdue", "declined", "refused", "expired", "rejected", "revoked", "withdrawn"},
     WAITING: {"waiting", "submitted", "held", "returned", "issued", "offered", "due", "queued", "retry", "pending", "review",
-              "running", "leaving", "coming", "upcoming"},
+              "running", "leaving", "coming", "upcoming", "partly_paid", "Standing.open"},  # an open invoice is not done
 }  # fmt: skip
 
 
@@ -78,7 +78,8 @@ def year(value: FiscalYear | None) -> str:
 def tone(value: Any) -> str:
     """The colour that goes with a state's word; never the only sign."""
     name = value.value if isinstance(value, Enum) else str(value)
-    return next((colour for colour, states in TONES.items() if name in states), QUIET)
+    names = {name, f"{type(value).__name__}.{name}"}
+    return next((colour for colour, states in reversed(TONES.items()) if names & states), QUIET)
 
 
 @cache

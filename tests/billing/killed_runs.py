@@ -38,34 +38,43 @@ STATEMENTS = {
 def main() -> None:
     """The undisturbed run, then each point."""
     database, points = Path(sys.argv[1]), int(sys.argv[2])
-    import crm.app  # noqa: F401  (imported once, before the forks)
-    from crm.billing import issuing
-    from crm.documents import fonts
-
-    fonts.registered(fonts.SANS)
-    issuing.work_off.__kwdefaults__["most"] = 2  # several acts though there are few members
     with tempfile.TemporaryDirectory() as folder:
-        undisturbed = Path(folder) / "undisturbed"
-        code, answer, statements = carry_out(database, undisturbed)
-        tell(0, code, answer, undisturbed, statements=statements)
+        where = Path(folder)
+        get_ready(where)
+        code, answer, statements = carry_out(database, where)
+        tell(0, code, answer, where, statements=statements)
         for n in range(points):
-            where = Path(folder) / str(n)
             moment = 1 + n * statements // points
             killed, *_rest = carry_out(database, where, kill_at=moment)
             code, answer, _statements = carry_out(None, where)
             tell(moment, code, answer, where, killed=killed)
 
 
+def get_ready(where: Path) -> None:
+    """Import, wire and read the fonts once, before the forks; no connection is opened yet."""
+    os.environ.update(CRM_DATA_DIR=str(where), CRM_SECRET_KEY="x" * 40)
+    os.environ.pop("CRM_DATABASE_URL", None)
+    from crm import app
+    from crm.billing import issuing
+    from crm.documents import fonts
+
+    made = app.create_app()
+    app.create_app = lambda: made  # type: ignore[assignment,misc]
+    fonts.registered(fonts.SANS)
+    issuing.work_off.__kwdefaults__["most"] = 2  # several acts though there are few members
+
+
 def carry_out(database: Path | None, where: Path, *, kill_at: int = 0) -> tuple[int, Any, int]:
     """The command in a process of its own; its exit code (negative: the signal), its answer, how many statements it sent."""
-    where.mkdir(exist_ok=True)
     if database is not None:
+        for old in where.glob("crm.sqlite3*"):
+            old.unlink()
         shutil.copyfile(database, where / "crm.sqlite3")
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
-        _as_the_command(where, writer, kill_at)
+        _as_the_command(writer, kill_at)
     os.close(writer)
     with os.fdopen(reader, encoding="utf-8") as stream:
         said = stream.read()
@@ -74,10 +83,8 @@ def carry_out(database: Path | None, where: Path, *, kill_at: int = 0) -> tuple[
     return code, answer, statements
 
 
-def _as_the_command(where: Path, writer: int, kill_at: int) -> None:
+def _as_the_command(writer: int, kill_at: int) -> None:
     """Never returns: it is the command's process."""
-    os.environ.update(CRM_DATA_DIR=str(where), CRM_SECRET_KEY="x" * 40, CRM_DATABASE_URL="")
-    os.environ.pop("CRM_DATABASE_URL")
     from crm.cli import main as command
 
     sent = 0

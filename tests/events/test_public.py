@@ -239,7 +239,7 @@ def test_a_link_that_was_altered_opens_nothing(app: Flask, client: Visitor) -> N
 
 def test_the_pages_speak_english(app: Flask, client: Visitor) -> None:
     event = an_event(title_en="Care seminar")
-    assert "Care seminar" in client.get(f"/events/{event.slug}?lang=en").text
+    assert "Care seminar" in client.get(f"/events/{event.slug}?lang=en", follow_redirects=True).text
     answer = client.fill_in(f"/events/{event.slug}/register", **PERSON)
     assert answer.status_code == 303
     assert registered()[0].locale == "en"

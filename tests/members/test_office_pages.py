@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from flask import Flask
 from sqlalchemy import event
 
 from crm.access import tokens
 from crm.access.permissions import Permission
 from crm.cli import main
-from crm.config import Settings
 from crm.db import db
 from crm.history.kinds import Kind
 from crm.history.recording import act
@@ -45,14 +45,14 @@ def test_the_list_is_searched_filtered_and_exported(sign_in) -> None:
     assert "ミナト" in everyone
     assert "￥120,000" in everyone
     for query, found, missing in (
-        ("q=ｱｵｿﾞﾗ", "アオゾラ", "ミナト"), ("q=M-0002", "ミナト", "アオゾラ"), ("class=associate", "ミナト", "アオゾラ"),
-        ("tier=corporate_small", "アオゾラ", "ミナト"), ("on=2026-04-01&class=corporate", "アオゾラ", "ミナト"),
+        ("q=ｱｵｿﾞﾗ", "アオゾラ", "ミナト"), ("q=M-0002", "ミナト", "アオゾラ"), ("member_class=associate", "ミナト", "アオゾラ"),
+        ("tier=corporate_small", "アオゾラ", "ミナト"), ("on=2026-04-01&member_class=corporate", "アオゾラ", "ミナト"),
     ):  # fmt: skip
         page = clerk.get(f"/office/members/?{query}&format=csv").text
         assert found in page, query
         assert missing not in page, query
     assert "アオゾラ" not in clerk.get("/office/members/?on=2026-03-31&format=csv").text
-    for wrong in ("on=2026-02-30", "class=gold", "standing=x"):
+    for wrong in ("on=2026-02-30", "member_class=gold", "standing=x"):
         assert clerk.get(f"/office/members/?{wrong}").status_code == 400
 
 
@@ -108,13 +108,13 @@ def test_certificates_are_issued_by_command_once(run) -> None:
 
 
 @pytest.fixture
-def run(settings: Settings) -> Any:
-    """A command with ``--json``: its exit code and its answer."""
+def run(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A command with ``--json`` on the test's own application: its exit code and its answer."""
+    monkeypatch.setattr("crm.app.create_app", lambda: app)
 
     def carry_out(*words: str) -> tuple[int, dict[str, Any]]:
         db.session.rollback()
-        environment = {"CRM_DATABASE_URL": settings.database_url, "CRM_DATA_DIR": str(settings.data_dir)}
-        done = CliRunner().invoke(main, [*words, "--json"], env=environment)
+        done = CliRunner().invoke(main, [*words, "--json"])
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         return done.exit_code, json.loads(done.stdout)
 
@@ -150,6 +150,8 @@ def test_every_page_of_a_member_opens(sign_in) -> None:
     for page in ("/withdraw", "/class", f"/terms/{member.terms[0].id}/tier"):
         assert clerk.get(f"/office/members/{member.id}{page}").status_code == 200
         assert auditor.get(f"/office/members/{member.id}{page}").status_code == 403
+    assert member.number in shown(clerk.get(f"/office/members/of/{member.organisation_id}"))
+    assert "会員ではありません" in shown(clerk.get(f"/office/members/of/{an_organisation().id}"))
     assert clerk.get("/office/members/99999").status_code == 404
     assert clerk.get("/office/members/99999999999999999999999").status_code == 404
 

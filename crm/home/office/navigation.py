@@ -48,7 +48,7 @@ PLACES: tuple[Place, ...] = (
     Place(N_("Fees and invoices"), "office.billing.index", P.INVOICES_READ, "receipt", (
         Place(N_("Invoices"), "office.billing.index", P.INVOICES_READ),
         Place(N_("Annual run"), "office.billing.runs", P.INVOICES_READ),
-        Place(N_("Bank accounts"), "office.billing.accounts", P.SETTINGS_READ),
+        Place(N_("Bank accounts"), "office.accounts.index", P.SETTINGS_READ),
     )),
     Place(N_("Payments"), "office.payments.index", P.PAYMENTS_READ, "bank"),
     Place(N_("Events"), "office.events.index", P.EVENTS_READ, "calendar-event"),

@@ -57,7 +57,7 @@ def _listing(day: date) -> Listing:
         order=[Member.number],
         search=lambda words: sa.or_(named_like(words), Member.number.icontains(words, autoescape=True)),
         filters=[
-            Filter("class", _("Class"), lambda: [(c.value, label(c)) for c in MemberClass],
+            Filter("member_class", _("Class"), lambda: [(c.value, label(c)) for c in MemberClass],
                    lambda s, v: s.where(in_class(day, MemberClass(v)))),
             Filter("standing", _("Standing"), lambda: [(x.value, label(x)) for x in Standing],
                    lambda s, v: s.where(_stands(Standing(v), day))),

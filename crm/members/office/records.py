@@ -20,6 +20,7 @@ from crm.members import certificates, fees, terms, tiers
 from crm.members.forms import FixTierForm
 from crm.members.members import Member, MembershipTerm
 from crm.members.office import area, found
+from crm.organisations.office import found as organisation_found
 from crm.organisations.people import Person, at
 from crm.text import _
 from crm.values.fiscal_year import FiscalYear
@@ -37,6 +38,22 @@ def show(member_id: int) -> ResponseReturnValue:
         "members/office/show.html", member=member, basis=fees.basis(member, FiscalYear.of(today)),
         by_month=fees.by_month(), people=people,
     )  # fmt: skip
+
+
+@area.get("/of/<int:organisation_id>")
+@requires(Permission.MEMBERS_READ)
+def of_organisation(organisation_id: int) -> ResponseReturnValue:
+    """The membership of an organisation, as a tab of its page."""
+    organisation = organisation_found(organisation_id)
+    member = terms.of(organisation)
+    basis = fees.basis(member, FiscalYear.of(clock.today())) if member is not None else None
+    return page(
+        "members/office/of_organisation.html",
+        organisation=organisation,
+        member=member,
+        basis=basis,
+        by_month=fees.by_month(),
+    )
 
 
 @area.get("/<int:member_id>/years")

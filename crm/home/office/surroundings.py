@@ -55,7 +55,11 @@ def _gathered() -> dict[str, Any]:
     except SQLAlchemyError:
         given = {"demo": False}
     if languages.is_public():
-        given |= {"navigation": _public_ways(), "home_url": url_for("public.home.show"), "languages": languages.choices()}
+        given |= {
+            "navigation": _public_ways(),
+            "home_url": url_for("public.home.show"),
+            "languages": languages.choices(),
+        }
     elif "portal_person" in g:
         given |= {
             "navigation": entries(PORTAL), "account_url": url_for("portal.me.show"),
@@ -87,7 +91,7 @@ def _public_ways() -> list[Entry]:
     if user is None:
         ways.append((gettext("Sign in"), url_for("public.access.sign_in")))
     elif user.is_staff:
-        ways.append((gettext("The office"), url_for("office.dashboard.show")))
+        ways.append((gettext("To the office"), url_for("office.dashboard.show")))
     else:
         ways.append((gettext("Members' pages"), url_for("portal.home.show")))
     return [Entry(words, "", url, _leads_to(url), []) for words, url in ways]

@@ -1,0 +1,1 @@
+"""The office's pages about money: invoices and annual runs, payments and receipts, the accounts members transfer to."""
