@@ -16,8 +16,9 @@ setup:
 	@$(PYTHON) tools/setting_up.py
 
 run: setup
-	@if [ -z "$$CRM_DATABASE_URL" ] && [ ! -e "$${CRM_DATA_DIR:-var}/crm.sqlite3" ]; then $(B)/crm setup --demo; \
-	else $(B)/crm setup || [ $$? -eq 3 ]; fi
+	@data="$${CRM_DATA_DIR:-var}"; \
+	if [ -z "$$CRM_DATABASE_URL" ] && { [ ! -e "$$data/crm.sqlite3" ] || [ -e "$$data/demonstration" ]; }; \
+	then $(B)/crm setup --demo; else $(B)/crm setup; fi
 	@exec $(B)/crm dev
 
 test:

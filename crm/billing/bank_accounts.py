@@ -45,7 +45,13 @@ class BankAccount(Versioned, Model):
 
 
 def add(*, bank: str, branch: str, type: AccountType, number: str, holder_kana: str, holder: str = "") -> BankAccount:
-    """Add an account; the first is printed on invoices. Raises ``Refused`` for a number that is not 7 digits or is known."""
+    """Add an account; the first is printed on invoices.
+
+    Raises ``Refused`` for what is blank, for a number that is not up to 7 digits or is known.
+    """
+    for field, words in (("bank", bank), ("branch", branch), ("holder_kana", holder_kana)):
+        if not words.strip():
+            raise Refused(_("This may not be left blank."), field=field)
     digits = japanese.narrow(number).strip()
     if not (digits.isascii() and digits.isdecimal() and 1 <= len(digits) <= 7):
         raise Refused(_("An account number has up to seven digits."), field="number")

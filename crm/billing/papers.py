@@ -2,7 +2,7 @@
 
 With a registration number and taxable lines an invoice carries everything 消費税法 57条の4第1項 asks of a 適格請求書: issuer and number,
 date of supply, what was supplied (reduced rate marked), totals and tax per rate, the recipient. Without a number it must not look
-like one: no T number, no such title.
+like one: no T number.
 """
 
 from __future__ import annotations
@@ -24,18 +24,21 @@ from crm.values.yen import Yen, total
 
 WORDS = {
     "ja": {
-        "invoice": "請求書", "qualified": "請求書（適格請求書）", "number": "請求番号", "issued": "発行日", "due": "お支払期限",
-        "asked": "下記のとおりご請求申し上げます。", "sum": "ご請求金額", "year": "対象年度", "period": "対象期間",
+        "invoice": "請求書", "number": "請求番号", "issued": "発行日", "due": "お支払期限",
+        "asked": "下記のとおりご請求申し上げます。", "sum": "ご請求金額", "gross": "ご請求金額（税込）", "year": "対象年度", "period": "対象期間",
         "receipt": "領収書", "receipt_number": "領収書番号", "received": "領収日", "receipt_text": "上記の金額を正に領収いたしました。",
-        "for": "但し", "way": "お支払方法", "as": "として",
+        "for": "但し", "way": "お支払方法", "as": "として", "received_sum": "領収金額",
     },
     "en": {
-        "invoice": "Invoice", "qualified": "Invoice (qualified invoice)", "number": "Invoice No.", "issued": "Issued",
-        "due": "Due", "asked": "We kindly ask for payment of the amount below.", "sum": "Amount due", "year": "Fiscal year",
+        "invoice": "Invoice", "number": "Invoice No.", "issued": "Issued",
+        "due": "Due", "asked": "We kindly ask for payment of the amount below.", "sum": "Amount due", "gross": "Amount due (incl. tax)", "year": "Fiscal year",
         "period": "Period", "receipt": "Receipt", "receipt_number": "Receipt No.", "received": "Received",
         "receipt_text": "Received with thanks.", "for": "For", "way": "Paid by", "as": "",
+        "received_sum": "Amount received",
     },
 }  # fmt: skip
+
+TIER = "　"  # parts the fee from its tier, which a paper puts on a line of its own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +59,17 @@ class InvoicePaper(Paper, kind="invoice"):
 
     @property
     def is_qualified(self) -> bool:
-        """Whether it is a 適格請求書."""
-        return bool(self.issuer.registration_number) and any(row.tax.is_taxed for row in self.totals)
+        """Whether it is a 適格請求書. The law asks for what it says, not for that word in its title."""
+        return bool(self.issuer.registration_number) and self.is_taxed
+
+    @property
+    def is_taxed(self) -> bool:
+        """Whether any line bears consumption tax."""
+        return any(row.tax.is_taxed for row in self.totals)
 
     @property
     def title(self) -> str:
-        return WORDS[self.language]["qualified" if self.is_qualified else "invoice"]
+        return WORDS[self.language]["invoice"]
 
     @property
     def running_title(self) -> str:
@@ -77,13 +85,14 @@ class InvoicePaper(Paper, kind="invoice"):
         meta = [(words["number"], self.number), (words["issued"], day(self.issued_on, language))]
         about = [(words["period"], span(self.served_from, self.served_until, language))]
         if self.year is not None:
-            about.insert(0, (words["year"], self.year.era if language == "ja" else f"FY{self.year.start}"))
+            year = f"{self.year.era}（{self.year.label}）" if language == "ja" else f"FY{self.year.start}"
+            about.insert(0, (words["year"], year))
         about.append((words["due"], day(self.due_on, language, western=True)))
         return [
             blocks.title(self.title),
             blocks.heading([self.to], issuer, meta, language),
             blocks.paragraph(words["asked"]),
-            blocks.grand_total(words["sum"], total(row.gross for row in self.totals)),
+            blocks.grand_total(words["gross" if self.is_taxed else "sum"], total(row.gross for row in self.totals)),
             blocks.pairs(about),
             *blocks.lines(self.lines, language),
             blocks.totals(self.totals, language),
@@ -120,7 +129,8 @@ class ReceiptPaper(Paper, kind="receipt"):
         return [
             blocks.title(self.title),
             blocks.heading([self.to], issuer, meta, language),
-            blocks.grand_total("", self.amount),
+            blocks.gap(),
+            blocks.grand_total(words["received_sum"], self.amount, closed=language == "ja"),
             blocks.pairs(facts),
             blocks.paragraph(words["receipt_text"]),
             *([blocks.stamp_box()] if self.stamp_box else []),
@@ -145,7 +155,9 @@ def invoice(
             organisation=organisation.name, department=contact.department, people=(contact.name,) if contact.name else (),
             postal_code=organisation.postal_code, address=organisation.address,
         ),
-        lines=tuple(Line(text=x.text, net=x.net, tax=x.tax, percent=x.percent) for x in invoice.lines),
+        lines=tuple(
+            Line(text=x.text.replace(TIER, "\n"), net=x.net, tax=x.tax, percent=x.percent) for x in invoice.lines
+        ),
         totals=invoice.totals(), account=account.as_printed(issuer.name),
         served_from=min(x.served_from for x in invoice.lines), served_until=max(x.served_until for x in invoice.lines),
     )  # fmt: skip
@@ -155,7 +167,7 @@ def annual_fee_text(year: FiscalYear, tier: FeeTier, language: str) -> str:
     """What the line of the yearly fee says."""
     if language == "en":
         return f"Annual membership fee FY{year.start}"
-    return f"{year.era}（{year.start}年度）年会費　{tier.name}"
+    return f"{year.era}（{year.label}）年会費{TIER}{tier.name}"
 
 
 def span(first: date, last: date, language: str = "ja") -> str:

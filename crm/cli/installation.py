@@ -28,6 +28,7 @@ def setup(demo: bool) -> Answer:
     if demo:
         from crm import demo as demonstration
 
+        (settings().data_dir / "demonstration").touch()  # `make run` goes on with one that was interrupted
         if demonstration.is_filled():
             say("The demonstration is there already.")
         else:

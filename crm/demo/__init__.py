@@ -57,6 +57,7 @@ STAGES = (
     Stage("公表資料の実績", Kind.TOTALS_IMPORTED, public_facts.totals),
     Stage("公表資料の連携施設", Kind.CARE_SITES_IMPORTED, public_facts.care_sites),
     Stage("公表資料の学校プログラム", Kind.SCHOOL_PROGRAMS_IMPORTED, public_facts.school_programs),
+    Stage("公表資料の覚書と来訪校", Kind.TOTALS_IMPORTED, public_facts.partners_and_visitors),
     Stage("設定", Kind.SETTING_CHANGED, consortium.office),
     Stage("会員（令和7年4月まで）", Kind.MEMBER_ADMITTED, lambda: consortium.members(date(2024, 11, 1), date(2025, 4, 1))),
     Stage("令和7年度 会費請求", Kind.ANNUAL_INVOICES_ISSUED, lambda: years.bill(2025, date(2025, 4, 10), date(2025, 5, 12))),

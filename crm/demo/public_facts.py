@@ -12,10 +12,13 @@ from crm.exchange.reading import read
 from crm.organisations import importers, organisations
 from crm.organisations.importers import Origin
 from crm.organisations.organisations import Organisation, OrganisationKind
+from crm.outreach import memoranda
 from crm.projects import contracts as contracts_
 from crm.projects import participations
 from crm.projects import ventures as ventures_
 from crm.projects.contracts import ContractKind
+from crm.schools import schools
+from crm.schools.schools import SchoolKind
 from crm.values.dates import DayOrMonth
 from crm.values.fiscal_year import FiscalYear
 
@@ -67,6 +70,14 @@ def indicators() -> None:
 def totals() -> None:
     """The totals of past years [4]."""
     _import("totals", "outreach_totals")
+
+
+def partners_and_visitors() -> None:
+    """The partners of memoranda [4(4)ア], and the schools that came to visit [4(4)ウ(イ)]."""
+    for row in rows("mou_partners"):
+        memoranda.record(row["name_ja"], note=row["note"], source=_source(row))
+    for row in rows("schools_visited"):
+        schools.adding(row["school_ja"], SchoolKind(row["kind"]), source=_source(row))
 
 
 def care_sites() -> None:

@@ -15,7 +15,6 @@ from typing import Any
 
 from reportlab.pdfbase import pdfmetrics, ttfonts
 
-from crm.documents import font_building
 from crm.errors import Refused
 from crm.text import _
 
@@ -133,6 +132,8 @@ def registered(font: str) -> Any:
     with _registering:
         ttfonts.makeToUnicodeCMap = _to_unicode
         if font not in pdfmetrics.getRegisteredFontNames():
+            from crm.documents import font_building  # fontTools takes half a second; most processes never draw
+
             file = font_building.ready() / f"{FILES[font]}.ttf"
             pdfmetrics.registerFont(ttfonts.TTFont(font, str(file), shapable=False))
         return pdfmetrics.getFont(font).face

@@ -11,12 +11,11 @@ from functools import cache, lru_cache
 from typing import Any
 
 from fontTools.pens.basePen import BasePen
-from fontTools.ttLib import TTFont
 from reportlab.lib.colors import HexColor
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 
-from crm.documents import font_building, fonts
+from crm.documents import fonts
 
 VERMILION = HexColor("#c8321e")
 SIZE = 21 * mm
@@ -89,6 +88,10 @@ class _Pen(BasePen):
 
 @cache
 def _glyphs(font: str) -> tuple[Any, dict[int, str]]:
+    from fontTools.ttLib import TTFont  # half a second to import; most processes never draw a seal
+
+    from crm.documents import font_building
+
     file = TTFont(font_building.ready() / f"{fonts.FILES[font]}.ttf", lazy=True)
     return file.getGlyphSet(), file.getBestCmap()
 

@@ -28,6 +28,7 @@ from crm.history.records import Act, ChainHead, Change
 from crm.text import _
 
 GENESIS = "0" * 64
+"""The hash before the first act; the migrations put it into the head."""
 committed = Signal("sent with the kind after an act has been committed")
 
 
@@ -164,10 +165,7 @@ def _record(session: Session, deed: Deed, actor: Actor) -> None:
     """Write the act and its changes, taking the next place in the chain under the head's lock."""
     notes = noting.notes_of(session)
     about = deed.about if deed.about is not None and deed.about.id is not None else None
-    head = session.scalars(sa.select(ChainHead).with_for_update()).one_or_none()
-    if head is None:
-        head = ChainHead(number=0, hash=GENESIS)
-        session.add(head)
+    head = session.scalars(sa.select(ChainHead).with_for_update()).one()
     at = clock.now()
     about_row = (about.__tablename__, about.id) if about is not None else (None, None)
     content = [head.number + 1, deed.kind.value, str(actor), at.isoformat(), *about_row, deed.note]
@@ -181,7 +179,8 @@ def _record(session: Session, deed: Deed, actor: Actor) -> None:
     session.flush()
     deed.number = written.number
     if notes:
-        session.execute(sa.insert(Change), [_row(written.id, i, note) for i, note in enumerate(notes)])
+        rows = [_row(written.id, i, note) for i, note in enumerate(notes)]
+        session.execute(sa.insert(Change), rows, execution_options={"render_nulls": True})  # one statement for all
 
 
 def link(previous: str, content: list[Any], changes: list[list[Any]]) -> str:

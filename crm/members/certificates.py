@@ -111,6 +111,7 @@ def issue(member: Member, year: FiscalYear, *, language: str | None = None) -> C
     One that says another class than the member now has is revoked and replaced. ``language`` is otherwise that of the
     liaison. Raises ``Refused`` when one is live, or the member does not belong in that year or has left.
     """
+    _alone([member.id])
     live = db.session.scalars(_live(year).where(Certificate.member_id == member.id)).one_or_none()
     why_not = _why_not(member, year, live)
     if why_not is not None:
@@ -141,6 +142,7 @@ def issue(member: Member, year: FiscalYear, *, language: str | None = None) -> C
 
 def issue_all(year: FiscalYear) -> list[Certificate]:
     """Issue the certificates of a year to everyone who belongs in it and has none; safe to repeat."""
+    _alone([found.member.id for found in candidates(year)])
     return [issue(found.member, year) for found in candidates(year) if found.why_not is None]
 
 
@@ -171,6 +173,11 @@ def numbered(number: str) -> Certificate | None:
 def verify_url(number: str) -> str:
     """Where anyone may ask whether a certificate holds."""
     return f"{settings().base_url}/verify/{number}"
+
+
+def _alone(member_ids: list[int]) -> None:
+    """Whoever else would issue to these members waits; then they see what was issued here."""
+    db.session.execute(sa.select(Member.id).where(Member.id.in_(member_ids)).order_by(Member.id).with_for_update())
 
 
 def _live(year: FiscalYear) -> sa.Select[Certificate]:

@@ -34,6 +34,8 @@ def admit(
     ``reserved`` are numbers that must not be given out. Raises ``Refused`` when the organisation is a member on that day or
     later, or the number belongs to another.
     """
+    if organisation.id is not None:  # two at once would both find no member
+        db.session.execute(sa.select(Organisation.id).where(Organisation.id == organisation.id).with_for_update())
     member = of(organisation)
     if member is None:
         member = Member(organisation=organisation, number=_number(number, reserved))

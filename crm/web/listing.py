@@ -127,8 +127,8 @@ class ListPage:
         self.searchable = listing.search is not None
         self.filters = [self._shown_filter(f) for f in listing.filters]
         self._select = self._ordered(self._narrowed(select))
-        self.total: int = db.session.scalar(sa.select(sa.func.count()).select_from(
-            self._select.order_by(None).subquery())) or 0  # fmt: skip
+        self._read: list[Any] = []  # the first page and one row more
+        self.total = self._count()
         self.pages = max(1, -(-self.total // listing.per_page))
         self.page = min(_page_number(), self.pages)
         self.first = 0 if not self.total else (self.page - 1) * listing.per_page + 1
@@ -146,9 +146,21 @@ class ListPage:
     def rows(self) -> list[Row]:
         """The rows of this page."""
         if not hasattr(self, "_rows"):
-            limited = self._select.limit(self._listing.per_page).offset((self.page - 1) * self._listing.per_page)
-            self._rows = [self._row(item) for item in _items(limited)]
+            per_page = self._listing.per_page
+            read = (
+                self._read
+                if self.page == 1
+                else _items(self._select.limit(per_page).offset((self.page - 1) * per_page))
+            )
+            self._rows = [self._row(item) for item in read[:per_page]]
         return self._rows
+
+    def _count(self) -> int:
+        """How many rows there are; when the first page holds them all, reading it has told, and nothing is counted."""
+        self._read = list(_items(self._select.limit(self._listing.per_page + 1)))
+        if len(self._read) <= self._listing.per_page:
+            return len(self._read)
+        return db.session.scalar(sa.select(sa.func.count()).select_from(self._select.order_by(None).subquery())) or 0
 
     def exit(self) -> Response | None:
         """The list as CSV, XLSX or JSON when the address asks for it, else ``None``."""

@@ -29,7 +29,7 @@ GOOD = {
 def test_an_account_is_added_and_the_first_is_printed(sign_in: Any) -> None:
     clerk = sign_in("clerk")
     assert f"{ACCOUNTS}new" in clerk.get(ACCOUNTS).text
-    assert clerk.fill_in(f"{ACCOUNTS}new", **GOOD).location == ACCOUNTS
+    assert clerk.fill_in(f"{ACCOUNTS}new", form="new", **GOOD).location == ACCOUNTS
     account = db.session.scalars(sa.select(BankAccount)).one()
     assert (account.number, account.holder_kana, account.is_printed) == ("0012345", "ｶﾜｻｷｹｱﾃﾞｻﾞｲﾝ", True)
     act = db.session.scalars(sa.select(Act).order_by(Act.number.desc()).limit(1)).one()
@@ -46,7 +46,7 @@ def test_an_account_is_added_and_the_first_is_printed(sign_in: Any) -> None:
 )  # fmt: skip
 def test_a_wrong_account_is_answered_422_and_writes_nothing(sign_in: Any, wrong: dict[str, str]) -> None:
     builders.a_bank_account(number="7")
-    answer = sign_in("treasurer").fill_in(f"{ACCOUNTS}new", **{**GOOD, **wrong})
+    answer = sign_in("treasurer").fill_in(f"{ACCOUNTS}new", form="new", **{**GOOD, **wrong})
     assert answer.status_code == 422
     assert f'id="{next(iter(wrong))}-error"' in answer.text
     assert db.session.scalar(sa.select(sa.func.count(BankAccount.id))) == 1

@@ -127,7 +127,8 @@ def test_a_token_sees_only_what_it_may(token_for: Callable[..., Ask], client: Vi
 
 
 def test_a_page_costs_the_same_number_of_queries_however_many_rows_there_are(ask: Ask) -> None:
-    counted = []
+    counted: list[int] = []
+    ask("/payments")  # the token's first use is noted
     for many in (2, 8):
         for _n in range(many):
             payment = builders.a_payment(invoices=[builders.an_issued_invoice()])

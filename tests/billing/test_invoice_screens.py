@@ -53,7 +53,7 @@ def test_a_fiscal_year_is_billed_from_preview_to_record(app: Flask, sign_in: Sig
     preview = clerk.get(PREVIEW).text
     for words in ("株式会社見本第0", "￥1,080,000", f"/office/organisations/{lonely.organisation_id}/people"):
         assert words in preview, words
-    answer = clerk.fill_in(PREVIEW, form="/runs/new")
+    answer = clerk.fill_in(PREVIEW, form="/runs/start")
     assert answer.status_code == 303, answer.text
     page = clerk.get(answer.location)
     assert "INV-2026-0003" in clerk.get(f"/office/billing/?run={the_run().id}").text
@@ -69,7 +69,7 @@ def test_what_changed_since_the_preview_is_shown_before_anything_is_billed(app: 
     builders.a_bank_account()
     clerk = sign_in("clerk")
     clerk.get(PREVIEW)
-    answer = clerk.fill_in(PREVIEW, form="/runs/new", seen="9:9")
+    answer = clerk.fill_in(PREVIEW, form="/runs/start", seen="9:9")
     assert answer.status_code == 422
     assert db.session.scalar(sa.select(sa.func.count(Invoice.id))) == 0
 
@@ -86,7 +86,7 @@ def test_dates_that_cannot_be_are_named_and_nothing_is_written(
     clerk = sign_in("clerk")
     shown = clerk.get("/office/billing/runs/new", query_string={**DATES, **changed})
     assert f'href="#{field}"' in shown.text
-    answer = clerk.fill_in(PREVIEW, form="/runs/new", **changed)
+    answer = clerk.fill_in(PREVIEW, form="/runs/start", **changed)
     assert answer.status_code == 422
     assert f'href="#{field}"' in answer.text
     assert db.session.scalar(sa.select(sa.func.count(AnnualRun.id))) == 0

@@ -89,7 +89,9 @@ def test_a_payment_is_recorded_for_a_member_found_by_search(sign_in: Any) -> Non
         assert f"/office/payments/new?member={member.id}" in page, words
         assert "株式会社ミナト" not in page
         assert "￥240,000" in page
-    answer = clerk.fill_in(f"/office/payments/new?member={member.id}", payer="ｶ)ｱｵｿﾞﾗ", received_on="R8.4.20")
+    answer = clerk.fill_in(
+        f"/office/payments/new?member={member.id}", form="new", payer="ｶ)ｱｵｿﾞﾗ", received_on="R8.4.20"
+    )
     assert answer.status_code == 303
     payment = the_payment()
     assert answer.location == f"/office/payments/{payment.id}"
@@ -105,7 +107,9 @@ def test_too_little_leaves_the_rest_open_and_too_much_has_no_home(
 ) -> None:
     invoice = builders.an_issued_invoice()
     clerk = sign_in("treasurer")
-    answer = clerk.fill_in(f"/office/payments/new?member={invoice.member_id}", amount=amount, follow_redirects=True)
+    answer = clerk.fill_in(
+        f"/office/payments/new?member={invoice.member_id}", form="new", amount=amount, follow_redirects=True
+    )
     page = shown(answer)
     assert (db.session.get_one(Invoice, invoice.id).open, the_payment().unallocated) == (Yen(open_), Yen(left))
     assert ("￥1,000 は充当先が決まっていません" in page) is bool(left)
@@ -115,10 +119,10 @@ def test_one_invoice_can_be_asked_for_and_none_ticked(sign_in: Any) -> None:
     member = builders.a_paying_member()
     first, second = builders.an_issued_invoice(member, 2025), builders.an_issued_invoice(member, 2026)
     clerk, page = sign_in("clerk"), f"/office/payments/new?member={member.id}&invoice={second.id}"
-    assert clerk.fill_in(page).status_code == 303
+    assert clerk.fill_in(page, form="new").status_code == 303
     assert {a.invoice_id for a in the_payment().allocations} == {second.id}
     assert db.session.get_one(Invoice, first.id).open == Yen(120_000)
-    assert clerk.fill_in(page, invoices=None, amount="500").status_code == 303
+    assert clerk.fill_in(page, form="new", invoices=None, amount="500").status_code == 303
     assert count(Allocation) == 1
 
 
@@ -126,7 +130,7 @@ def test_money_of_nobody_is_recorded_and_allocated_by_number_later(sign_in: Any)
     invoice = builders.an_issued_invoice()
     clerk = sign_in("clerk")
     answer = clerk.fill_in(
-        "/office/payments/new?member=none", amount="￥130,000", payer="ﾌﾒｲ", method="other", note="要確認"
+        "/office/payments/new?member=none", form="new", amount="￥130,000", payer="ﾌﾒｲ", method="other", note="要確認"
     )
     payment = the_payment()
     assert (answer.location, payment.member, payment.note) == (f"/office/payments/{payment.id}", None, "要確認")
@@ -147,7 +151,7 @@ def test_money_of_nobody_is_recorded_and_allocated_by_number_later(sign_in: Any)
 def test_a_wrong_payment_is_answered_422_and_writes_nothing(sign_in: Any, wrong: dict[str, str]) -> None:
     invoice = builders.an_issued_invoice()
     acts = count(Act)
-    answer = sign_in("clerk").fill_in(f"/office/payments/new?member={invoice.member_id}", **wrong)
+    answer = sign_in("clerk").fill_in(f"/office/payments/new?member={invoice.member_id}", form="new", **wrong)
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
     assert f'id="{next(iter(wrong))}-error"' in answer.text
@@ -162,14 +166,14 @@ def test_a_member_there_is_not_cannot_pay(sign_in: Any, path: str, status: int) 
 def test_the_same_form_sent_twice_records_one_payment(sign_in: Any) -> None:
     clerk = sign_in("clerk")
     page = "/office/payments/new?member=none"
-    form = {
+    sent = {
         "idempotency_key": "k" * 24,
         "amount": "500",
         "payer": "見本",
         "method": "cash",
         "received_on": "2026-06-30",
     }
-    locations = {clerk.fill_in(page, **form).location for _n in range(2)}
+    locations = {clerk.fill_in(page, form="new", **sent).location for _n in range(2)}
     assert locations == {f"/office/payments/{the_payment().id}"}
 
 
@@ -220,9 +224,9 @@ def test_an_allocation_is_taken_back_with_its_reason(sign_in: Any) -> None:
     (allocation,) = payment.allocations
     clerk, page = sign_in("clerk"), f"/office/payments/{payment.id}/allocations/{allocation.id}/unmatch"
     assert "data-confirm" in clerk.get(page).text
-    assert clerk.fill_in(page, reason="").status_code == 422
+    assert clerk.fill_in(page, form="unmatch", reason="").status_code == 422
     assert db.session.get_one(Allocation, allocation.id).undone_on is None
-    assert clerk.fill_in(page, reason="別の会員の入金").location == f"/office/payments/{payment.id}"
+    assert clerk.fill_in(page, form="unmatch", reason="別の会員の入金").location == f"/office/payments/{payment.id}"
     assert db.session.get_one(Payment, payment.id).unallocated == Yen(120_000)
     assert (last_act().kind, last_act().note) == (Kind.PAYMENT_UNMATCHED, "別の会員の入金")
     assert "別の会員の入金" in shown(clerk.get(f"/office/payments/{payment.id}"))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from crm import clock
+from crm import clock, worker
 from crm.access import users
 from crm.access.permissions import Role
 from crm.access.users import UserState
@@ -139,7 +139,9 @@ def test_a_person_who_leaves_on_a_day_to_come_gets_in_until_then(
     monkeypatch.setattr(clock, "today", lambda: tomorrow)
     assert visitor.get("/portal/").status_code == 403
     assert visitor.get("/portal/me/").status_code == 403
-    assert [p.id for p in db.session.scalars(portal_access.of_those_who_left(tomorrow))] == [person.id]
+    worker.close_accounts_of_those_who_left()
+    assert portal_access.of(person) is None
+    assert visitor.get("/portal/").status_code == 303
 
 
 def test_staff_strangers_and_accounts_without_a_person_stay_outside(

@@ -193,6 +193,8 @@ def test_an_organisation_we_know_is_proposed_and_filled_but_not_overwritten(sign
     clerk = sign_in("clerk")
     page = clerk.get(f"/office/applications/{application.id}").text
     assert "申込株式会社" in page
+    unsaid = clerk.fill_in(f"/office/applications/{application.id}", form="accept")
+    assert unsaid.status_code == 422, "who is only alike is not chosen by the machine"
     answer = clerk.fill_in(f"/office/applications/{application.id}", form="accept", organisation=str(known.id))
     assert answer.status_code == 303
     assert db.session.scalar(sa.select(sa.func.count(Organisation.id))) == 1
@@ -222,6 +224,19 @@ def test_who_is_in_that_class_already_is_refused_and_nothing_is_written(sign_in)
     assert answer.status_code == 422
     assert the_application().state is ApplicationState.SUBMITTED
     assert letters() == []
+
+
+def test_another_organisation_can_be_looked_for_and_chosen(sign_in) -> None:
+    known = an_organisation("別名株式会社", kana="ベツメイ")
+    application = an_application(name="株式会社新称")
+    clerk = sign_in("clerk")
+    page = f"/office/applications/{application.id}"
+    assert "別名株式会社" not in clerk.get(page).text
+    answer = clerk.fill_in(f"{page}?q=ﾍﾞﾂﾒｲ", form="accept", organisation=str(known.id), overwrite="y")
+    assert answer.status_code == 303, answer.text
+    member = db.session.scalars(sa.select(Member)).one()
+    assert (member.organisation_id, member.organisation.name) == (known.id, "別名株式会社")
+    assert member.organisation.address == "神奈川県川崎市川崎区殿町3-25-14"
 
 
 def test_a_foreign_link_opens_nothing(client) -> None:

@@ -55,7 +55,8 @@ def _like(words: str) -> sa.ColumnElement[bool]:
 
 def _years() -> list[tuple[str, str]]:
     found = sa.select(Invoice.annual_fee_for).where(Invoice.annual_fee_for.is_not(None)).distinct()
-    return [(str(y.start), year(y)) for y in sorted(db.session.scalars(found).all(), reverse=True) if y is not None]
+    years = sorted((y for y in db.session.scalars(found) if y is not None), reverse=True)
+    return [(str(y.start), year(y)) for y in years]
 
 
 def _runs() -> list[tuple[str, str]]:

@@ -83,23 +83,24 @@ def plan_run() -> ResponseReturnValue:
     return _preview(form, 422 if "year" in request.args and not form.validate() else 200)
 
 
-@area.post("/runs/new")
+@area.post("/runs/start")
 @requires(Permission.INVOICES_ISSUE)
 def start() -> ResponseReturnValue:
     """Begin the run one has seen. What changed meanwhile is shown first."""
     form = AnnualRunForm()
-    if not form.validate():
-        return _preview(form, 422)
-    run_id = None
-    with form.refusals(), act(Kind.ANNUAL_RUN_STARTED, note=str(form.year.data)) as deed:
+    if form.validate():
+        with form.refusals():
+            run_id, answer = _begun(form)
+            _bill_for_a_while(run_id)
+            return answer
+    return _preview(form, 422)
+
+
+def _begun(form: AnnualRunForm) -> tuple[int, ResponseReturnValue]:
+    with act(Kind.ANNUAL_RUN_STARTED, note=str(form.year.data)) as deed:
         _same_as_seen(form)
-        deed.about = run = issuing.begin(form.year.data, on=form.issue_on.data, due=form.due_on.data)
-        run_id = run.id
-        answer = done(url_for(".run", run_id=run_id))
-    if run_id is None:
-        return _preview(form, 422)
-    _bill_for_a_while(run_id)
-    return answer
+        deed.about = begun = issuing.begin(form.year.data, on=form.issue_on.data, due=form.due_on.data)
+        return begun.id, done(url_for(".run", run_id=begun.id))
 
 
 @area.get("/runs/<int:run_id>")

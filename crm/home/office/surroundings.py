@@ -24,7 +24,7 @@ P = Permission
 
 PORTAL: tuple[Place, ...] = (
     Place(N_("Home"), "portal.home.show", P.PROFILE_OWN, "house"),
-    Place(N_("Membership"), "portal.members.show", P.PROFILE_OWN, "award"),
+    Place(N_("Membership and certificates"), "portal.members.show", P.PROFILE_OWN, "award"),
     Place(N_("Invoices"), "portal.billing.index", P.PROFILE_OWN, "receipt"),
     Place(N_("Payments and receipts"), "portal.billing.paid", P.PROFILE_OWN, "bank"),
     Place(N_("Events"), "public.events.index", P.PROFILE_OWN, "calendar-event"),

@@ -26,6 +26,7 @@ from crm.members.members import Member
 from crm.members.office import BIGGEST_ID
 from crm.members.tiers import MemberClass
 from crm.organisations import duplicates
+from crm.organisations.duplicates import Proposal
 from crm.organisations.organisations import Organisation
 from crm.organisations.organisations import named_like as organisation_named_like
 from crm.text import _
@@ -133,33 +134,32 @@ def _review(application: Application, **forms: Form) -> ResponseReturnValue:
     return page("members/office/application.html", 422 if forms else 200, **context)
 
 
-def _proposed(application: Application) -> list[tuple[int, str, object]]:
-    """Whom the applicant may be: id, name and why; with ``?q=`` also whom the office looked for."""
-    found = [
-        (p.organisation_id, p.name, p.why) for p in duplicates.proposals(application.name, application.corporate_number)
-    ]
+def _proposed(application: Application) -> list[Proposal]:
+    """Whom the applicant may be, and why; with ``?q=`` also whom the office looked for."""
+    found = duplicates.proposals(application.name, application.corporate_number)
     words = (request.args.get("q") or request.form.get("q") or "").strip()[:100]
     if words:
-        ids = {id_ for id_, _name, _why in found}
+        ids = {p.organisation_id for p in found}
         select = (
             sa.select(Organisation)
             .where(organisation_named_like(words))
             .order_by(Organisation.kana)
             .limit(FOUND_AT_MOST)
         )
-        found += [(o.id, o.name, _("Found by search.")) for o in db.session.scalars(select) if o.id not in ids]
+        found += [Proposal(o.id, o.name, _("Found by search.")) for o in db.session.scalars(select) if o.id not in ids]
     return found
 
 
-def _known(proposed: list[tuple[int, str, object]]) -> dict[int, tuple[Organisation, Member | None]]:
+def _known(proposed: list[Proposal]) -> dict[int, tuple[Organisation, Member | None]]:
     """The proposed organisations with their membership, to be compared with the application."""
-    ids = [id_ for id_, _name, _why in proposed]
+    ids = [p.organisation_id for p in proposed]
     select = sa.select(Organisation, Member).outerjoin(Member, Member.organisation_id == Organisation.id)
     return {o.id: (o, m) for o, m in db.session.execute(select.where(Organisation.id.in_(ids)))}
 
 
-def _accept_form(application: Application, proposed: list[tuple[int, str, object]], **source: Any) -> AcceptForm:
-    chosen = str(proposed[0][0]) if len(proposed) == 1 else NOBODY if not proposed else ""
+def _accept_form(application: Application, proposed: list[Proposal], **source: Any) -> AcceptForm:
+    certain = next((str(p.organisation_id) for p in proposed if p.certain), "")
+    chosen = certain or ("" if proposed else NOBODY)  # who is only alike is never chosen by the machine
     form = AcceptForm(**source, data={
         "organisation": chosen, "member_class": application.member_class, "on": clock.today(), "with_certificate": True,
     })  # fmt: skip
@@ -168,7 +168,7 @@ def _accept_form(application: Application, proposed: list[tuple[int, str, object
     form.organisation.choices = [
         *([("", str(_("Please choose")))] if not chosen else []),
         (NOBODY, str(_("A new organisation"))),
-        *((str(id_), name) for id_, name, _why in proposed),
+        *((str(p.organisation_id), p.name) for p in proposed),
     ]
     return form
 
