@@ -114,6 +114,9 @@ def _open_database(app: Flask, settings: Settings) -> None:
     if settings.is_sqlite:
         Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
     db.init_app(app)
+    # no asynchronous sessions here: closing none of them would start an event loop for every request
+    closers = app.teardown_appcontext_funcs
+    closers[:] = [closer for closer in closers if closer.__name__ != "_close_async_sessions"]
     with app.app_context():
         tune(db.engine)
 

@@ -62,7 +62,7 @@ def _is_ours_only(difference: Any) -> bool:
 
 def _type_differs(context: Any, inspected: Any, column: Any, inspected_type: Any, metadata_type: Any) -> bool:
     dialect = context.dialect
-    wanted = metadata_type.dialect_impl(dialect).compile(dialect=dialect)
+    wanted = getattr(metadata_type, "impl_instance", metadata_type).compile(dialect=dialect)
     return bool(inspected_type.compile(dialect=dialect).split("(")[0] != wanted.split("(")[0])
 
 

@@ -37,7 +37,7 @@ def prepared(app: Flask, settings: Settings, tmp_path: Path) -> Path:
 
     for n in range(6):
         builders.a_paying_member(f"株式会社見本第{n}", employees=99 + n)
-    builders.a_paying_member("株式会社\U0001F98A狐")
+    builders.a_paying_member("株式会社\U0001f98a狐")
     builders.a_paying_member("見本大学", associate=True)
     builders.a_bank_account()
     db.session.rollback()

@@ -70,7 +70,7 @@ def _import_and_admit(office: Visitor) -> None:
 def _bill(treasurer: Visitor) -> None:
     planned = f"{BILLING}runs/new?" + "&".join(f"{name}={value}" for name, value in RUN.items())
     assert f"{TOTAL:,}" in treasurer.get(planned).text
-    watched = _send(treasurer, planned, "/runs/new")
+    watched = _send(treasurer, planned, -1)
     worker.run_once()
     progress = treasurer.get(f"{watched}/progress").get_json()
     assert (progress["done"], progress["total"], progress["finished"]) == (60, 60, True)
@@ -88,7 +88,7 @@ def _sixty_right_papers(office: Visitor) -> None:
         for printed in (
             number,
             name,
-            "御中",
+            "ご担当者様",
             f"{fees[name]:,}",
             "令和8年4月1日",
             "令和9年3月31日",

@@ -1,5 +1,6 @@
 """A backup is one consistent moment with its files; restored it equals that moment; a damaged one is never taken for good."""
 
+import contextlib
 import random
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -44,36 +45,40 @@ def empty_place(
         yield Settings(database_url=url, data_dir=folder, secret_key="x" * 40)
 
 
+@contextlib.contextmanager
+def place(there: Settings, here: Settings) -> Iterator[None]:
+    """Inside, the application of another place is in force; its connections are closed at the end."""
+    with create_app(there).app_context():
+        try:
+            yield
+        finally:
+            db.session.close()
+            db.engine.dispose()
+            put_in_force(here)
+
+
 def test_a_restored_backup_is_the_same_to_the_last_row_on_the_other_engine(
     filled: Flask, tmp_path: Path, empty_place: Settings, settings: Settings
 ) -> None:
     before = verifying.digest()
     backup.write(tmp_path / "b.zip")
-    try:
-        with create_app(empty_place).app_context():
+    with place(empty_place, settings):
+        backup.restore(tmp_path / "b.zip")
+        assert verifying.digest() == before
+        assert verifying.breaches() == []
+        with pytest.raises(Refused, match="空|empty"):
             backup.restore(tmp_path / "b.zip")
-            assert verifying.digest() == before
-            assert verifying.breaches() == []
-            with pytest.raises(Refused, match="空|empty"):
-                backup.restore(tmp_path / "b.zip")
-            db.engine.dispose()
-    finally:
-        put_in_force(settings)
 
 
 def test_a_restored_office_goes_on_writing(
     filled: Flask, tmp_path: Path, empty_place: Settings, settings: Settings
 ) -> None:
     backup.write(tmp_path / "b.zip")
-    try:
-        with create_app(empty_place).app_context():
-            backup.restore(tmp_path / "b.zip")
-            with act(Kind.ORGANISATION_ADDED):
-                db.session.add(Organisation(name="合同会社その後"))
-            assert verifying.breaches() == []
-            db.engine.dispose()
-    finally:
-        put_in_force(settings)
+    with place(empty_place, settings):
+        backup.restore(tmp_path / "b.zip")
+        with act(Kind.ORGANISATION_ADDED):
+            db.session.add(Organisation(name="合同会社その後"))
+        assert verifying.breaches() == []
 
 
 def test_a_flipped_byte_anywhere_is_refused(filled: Flask, tmp_path: Path) -> None:
