@@ -25,13 +25,15 @@ from crm.values.yen import Yen, total
 WORDS = {
     "ja": {
         "invoice": "請求書", "number": "請求番号", "issued": "発行日", "due": "お支払期限",
-        "asked": "下記のとおりご請求申し上げます。", "sum": "ご請求金額", "gross": "ご請求金額（税込）", "year": "対象年度", "period": "対象期間",
+        "asked": "下記のとおりご請求申し上げます。", "sum": "ご請求金額",
+        "gross": "ご請求金額（税込）", "year": "対象年度", "period": "対象期間",
         "receipt": "領収書", "receipt_number": "領収書番号", "received": "領収日", "receipt_text": "上記の金額を正に領収いたしました。",
         "for": "但し", "way": "お支払方法", "as": "として", "received_sum": "領収金額",
     },
     "en": {
         "invoice": "Invoice", "number": "Invoice No.", "issued": "Issued",
-        "due": "Due", "asked": "We kindly ask for payment of the amount below.", "sum": "Amount due", "gross": "Amount due (incl. tax)", "year": "Fiscal year",
+        "due": "Due", "asked": "We kindly ask for payment of the amount below.", "sum": "Amount due",
+        "gross": "Amount due (incl. tax)", "year": "Fiscal year",
         "period": "Period", "receipt": "Receipt", "receipt_number": "Receipt No.", "received": "Received",
         "receipt_text": "Received with thanks.", "for": "For", "way": "Paid by", "as": "",
         "received_sum": "Amount received",

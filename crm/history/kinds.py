@@ -72,7 +72,6 @@ class Kind(StrEnum):
     # money
     ANNUAL_RUN_STARTED = "annual_run.started"
     ANNUAL_INVOICES_ISSUED = "annual_invoices.issued"
-    ANNUAL_RUN_ENDED = "annual_run.ended"
     INVOICE_ISSUED = "invoice.issued"
     INVOICE_VOIDED = "invoice.voided"
     PAYMENT_RECORDED = "payment.recorded"
@@ -88,7 +87,6 @@ class Kind(StrEnum):
     LETTER_HELD = "letter.held"
     LETTER_RELEASED = "letter.released"
     LETTER_RETRIED = "letter.retried"
-    LETTER_POSTED = "letter.posted"
 
     # care, schools, outreach
     CARE_SITES_IMPORTED = "care_sites.imported"

@@ -1,2 +1,1 @@
-"""Pages that look across everything: the dashboard, letters, papers, history, settings.
-"""
+"""Pages that look across everything: the dashboard, letters, papers, history, settings."""

@@ -52,7 +52,12 @@ def _all(today: date) -> Iterator[Attention]:
     )  # fmt: skip
     overdue = _counted(invoices.open_(today))
     yield Attention(
-        _("Invoices overdue"), overdue, "danger", "office.billing.index", Permission.INVOICES_READ, {"standing": "overdue"}
+        _("Invoices overdue"),
+        overdue,
+        "danger",
+        "office.billing.index",
+        Permission.INVOICES_READ,
+        {"standing": "overdue"},
     )
     yield Attention(
         _("Annual runs to be continued"), _counted(runs.unfinished()), "warning", "office.billing.runs",

@@ -6,8 +6,6 @@ import tempfile
 from functools import cache
 
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
 from crm import resources
@@ -21,6 +19,10 @@ def problems() -> list[str]:
 
 
 def _schema() -> list[str]:
+    from alembic.migration import (
+        MigrationContext,
+    )  # a twentieth of all there is to import, for a page that is rarely asked for
+
     try:
         with db.engine.connect() as connection:
             connection.execute(sa.select(1))
@@ -37,6 +39,8 @@ def _schema() -> list[str]:
 
 @cache
 def _heads() -> frozenset[str]:
+    from alembic.script import ScriptDirectory
+
     return frozenset(ScriptDirectory(str(resources.folder("migrations"))).get_heads())
 
 

@@ -22,7 +22,12 @@ class Installation:
 
     def __init__(self, folder: Path, url: str = "") -> None:
         self.folder = folder
-        self.environ = {**os.environ, "CRM_DATA_DIR": str(folder / "data"), "CRM_DATABASE_URL": url, "CRM_ENV": "development"}
+        self.environ = {
+            **os.environ,
+            "CRM_DATA_DIR": str(folder / "data"),
+            "CRM_DATABASE_URL": url,
+            "CRM_ENV": "development",
+        }
 
     def crm(self, *arguments: str, code: int = 0, **environ: str) -> dict[str, Any]:
         """Run a command and give its JSON; fails unless it ends with ``code``."""
@@ -113,13 +118,17 @@ SOUND = {
 
 
 @pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in BAD.items() for v in values])
-def test_production_refuses_to_start_with_an_unsafe_setting_and_names_it(installation: Installation, name: str, value: str) -> None:
+def test_production_refuses_to_start_with_an_unsafe_setting_and_names_it(
+    installation: Installation, name: str, value: str
+) -> None:
     environ = {**installation.environ, **SOUND, name: value}
     done = subprocess.run(
         [sys.executable, "-m", "crm", "web"], env=environ, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode != 0
-    assert name in done.stdout + done.stderr or (name == "CRM_STRIPE_API_KEY" and "CRM_STRIPE" in done.stdout + done.stderr)
+    assert name in done.stdout + done.stderr or (
+        name == "CRM_STRIPE_API_KEY" and "CRM_STRIPE" in done.stdout + done.stderr
+    )
 
 
 def test_a_sound_production_setting_has_nothing_the_doctor_minds(installation: Installation) -> None:
