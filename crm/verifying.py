@@ -18,7 +18,10 @@ from crm.db import canonical, db
 from crm.history import chain
 
 CHECKS: tuple[str, ...] = (
+    "crm.documents.issued:breaches",
     "crm.members.terms:breaches",
+    "crm.billing.invoices:breaches",
+    "crm.billing.payments:breaches",
     "crm.events.registrations:breaches",
 )
 """``module:function`` of each package that keeps something that must add up; each yields breaches in words."""

@@ -186,7 +186,7 @@ def environment(settings: Settings) -> dict[str, str]:
 def test_the_command_does_what_is_due_and_says_how_much(
     command: Callable[..., list[str]], environment: dict[str, str]
 ) -> None:
-    with act(Kind.LETTER_POSTED):
+    with act(Kind.LETTER_RETRIED):
         outbox.post("home/record_head", Recipient("a@example.jp"), day=clock.today(), number=1, hash="0" * 64)
     once = subprocess.run(
         command("worker", "--once", "--json"), env=environment, capture_output=True, text=True, check=True

@@ -62,7 +62,7 @@ class ReceiptForm(Form):
     """A receipt: to whom and for what, as it will be printed."""
 
     to = TextField(_("Receipt made out to"), [required()])
-    purpose = TextField(_("What the money was for"), [required()])
+    purpose = TextField(_("What the money was for"), [required()], longest=400)
     send = YesField(_("Send the receipt by mail"))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, selectinload
 
 from crm.db import Model, Versioned, db
 from crm.documents.issued import IssuedDocument
@@ -171,7 +171,8 @@ def of(member: Member) -> sa.Select[Invoice]:
 
 def breaches() -> Iterator[str]:
     """Issued invoices whose total is not the sum of their lines, or that are void and yet paid."""
-    for invoice in db.session.scalars(sa.select(Invoice).where(Invoice.state != InvoiceState.DRAFT)):
+    issued = sa.select(Invoice).where(Invoice.state != InvoiceState.DRAFT).options(selectinload(Invoice.lines))
+    for invoice in db.session.scalars(issued):
         if invoice.total != total(row.gross for row in invoice.totals()):
             yield f"invoices: the total of {invoice.number} is not the sum of its lines"
     for number in db.session.scalars(

@@ -68,8 +68,11 @@ def begin(year: FiscalYear, *, on: date, due: date) -> AnnualRun:
     try:
         with db.session.begin_nested():
             db.session.add(run)
-    except IntegrityError:  # another opened it in this very moment
-        return db.session.scalars(unfinished(year)).one()
+    except IntegrityError as error:  # another opened it in this very moment, and may even have ended it
+        found = db.session.scalars(unfinished(year)).first()
+        if found is None:
+            raise Busy from error
+        return found
     return run
 
 

@@ -71,6 +71,7 @@ class Year(click.ParamType):
 def run(year: FiscalYear, on: date, due: date, dry_run: bool) -> Answer:
     """Bill every paying member for a fiscal year, once. An interrupted run goes on."""
     if dry_run:
+        issuing.check_dates(year, on=on, due=due)
         return _planned(planning.plan(year, on=on))
     try:
         with act(Kind.ANNUAL_RUN_STARTED, note=year.label) as deed:
@@ -85,6 +86,8 @@ def run(year: FiscalYear, on: date, due: date, dry_run: bool) -> Answer:
     made = _made(run_id)
     for one in made["failed"]:
         say(_("Not billed: %(organisation)s (%(reason)s)", organisation=one["organisation"], reason=one["reason"]))
+    if not made["issued"]:  # only those are left who could not be billed before either
+        raise nothing_to_do(**made)
     return made
 
 

@@ -7,6 +7,7 @@ facts marked 再発行 and is registered with its reason. Nothing else of an iss
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -19,6 +20,7 @@ from crm import clock
 from crm.db import PERSONAL, Model, db
 from crm.documents import files, papers, signing
 from crm.documents.files import StoredFile
+from crm.documents.numbering import Counter
 from crm.documents.papers import Paper
 from crm.errors import Refused
 from crm.history import recording
@@ -231,6 +233,20 @@ def _row(row: Model | None) -> tuple[str | None, int | None]:
         db.session.add(row)
         db.session.flush()  # a row made in this act learns its id
     return row.__tablename__, row.id
+
+
+def breaches() -> Iterator[str]:
+    """Numbers of a series that were taken and yet stand on no document: gaps. Series without any document number other things."""
+    for counter in db.session.scalars(sa.select(Counter).order_by(Counter.series, Counter.fiscal_year)):
+        prefix = f"{counter.series}-{counter.fiscal_year.start}-"
+        found = db.session.scalars(
+            sa.select(IssuedDocument.number).where(IssuedDocument.number.startswith(prefix, autoescape=True))
+        )
+        there = {number.removeprefix(prefix).lstrip("0") for number in found}
+        if there:
+            for n in range(1, counter.value + 1):
+                if str(n) not in there:
+                    yield f"numbers: {prefix}{n:04d} was taken and stands on no document"
 
 
 _MAY_CHANGE = {"state", "trouble", "file_id"}

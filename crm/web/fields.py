@@ -53,9 +53,19 @@ __all__ = [
 ]  # fmt: skip
 
 
-def required() -> validators.DataRequired:
+class _Required(validators.InputRequired):
+    """Something besides white space must have been sent."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        sent = field.raw_data[0] if field.raw_data else None
+        if isinstance(sent, str) and not sent.strip():
+            field.raw_data = []
+        super().__call__(form, field)
+
+
+def required() -> validators.InputRequired:
     """The field may not be left empty."""
-    return validators.InputRequired()
+    return _Required()
 
 
 def optional() -> validators.Optional:

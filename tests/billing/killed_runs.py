@@ -40,7 +40,7 @@ def main() -> None:
     database, points = Path(sys.argv[1]), int(sys.argv[2])
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder)
-        get_ready(where)
+        get_ready(database, where)
         code, answer, statements = carry_out(database, where)
         tell(0, code, answer, where, statements=statements)
         for n in range(points):
@@ -50,18 +50,21 @@ def main() -> None:
             tell(moment, code, answer, where, killed=killed)
 
 
-def get_ready(where: Path) -> None:
-    """Import, wire and read the fonts once, before the forks; no connection is opened yet."""
+def get_ready(database: Path, where: Path) -> None:
+    """Import, wire and run the command once here, so that the forks need not; no connection stays open."""
     os.environ.update(CRM_DATA_DIR=str(where), CRM_SECRET_KEY="x" * 40)
     os.environ.pop("CRM_DATABASE_URL", None)
     from crm import app
     from crm.billing import issuing
-    from crm.documents import fonts
+    from crm.db import db
 
+    issuing.work_off.__kwdefaults__["most"] = 2  # several acts though there are few members
+    shutil.copyfile(database, where / "crm.sqlite3")
     made = app.create_app()
     app.create_app = lambda: made  # type: ignore[assignment,misc]
-    fonts.registered(fonts.SANS)
-    issuing.work_off.__kwdefaults__["most"] = 2  # several acts though there are few members
+    _command()
+    with made.app_context():
+        db.engine.dispose()
 
 
 def carry_out(database: Path | None, where: Path, *, kill_at: int = 0) -> tuple[int, Any, int]:
@@ -85,8 +88,6 @@ def carry_out(database: Path | None, where: Path, *, kill_at: int = 0) -> tuple[
 
 def _as_the_command(writer: int, kill_at: int) -> None:
     """Never returns: it is the command's process."""
-    from crm.cli import main as command
-
     sent = 0
 
     def count(*_args: object) -> None:
@@ -97,15 +98,23 @@ def _as_the_command(writer: int, kill_at: int) -> None:
 
     for moment in ("before_cursor_execute", "commit"):
         sa.event.listen(sa.Engine, moment, count)
-    said, code = io.StringIO(), 0
+    code, said = _command()
+    with os.fdopen(writer, "w", encoding="utf-8") as stream:
+        stream.write(json.dumps([json.loads(said), sent]))
+    os._exit(code)
+
+
+def _command() -> tuple[int, str]:
+    """Its exit code and what it printed."""
+    from crm.cli import main as command
+
+    said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()):
         try:
             command(COMMAND)
         except SystemExit as left:
-            code = int(left.code or 0)
-    with os.fdopen(writer, "w", encoding="utf-8") as stream:
-        stream.write(json.dumps([json.loads(said.getvalue()), sent]))
-    os._exit(code)
+            return int(left.code or 0), said.getvalue()
+    return 0, said.getvalue()
 
 
 def tell(moment: int, code: int, answer: Any, where: Path, **more: Any) -> None:

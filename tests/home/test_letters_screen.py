@@ -28,7 +28,7 @@ def a_letter(app: Flask) -> Post:
     """Posts one letter in an act of its own."""
 
     def post(email: str = "hanako@example.jp", name: str = "川崎花子", **more: object) -> Letter:
-        with act(Kind.LETTER_POSTED):
+        with act(Kind.LETTER_RETRIED):
             return outbox.post(
                 "home/record_head", Recipient(email, name), day=clock.today(), number=7, hash="ab" * 32, **more
             )  # type: ignore[arg-type]

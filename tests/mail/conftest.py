@@ -130,7 +130,7 @@ def a_letter(app: Flask, letter_texts: Callable[..., None]) -> Callable[..., Let
     """Posts one letter in an act of its own."""
 
     def post(email: str = "hanako@example.jp", what: str = "１", **more: Any) -> Letter:
-        with act(Kind.LETTER_POSTED) as deed:
+        with act(Kind.LETTER_RETRIED) as deed:
             name = more.pop("recipient_name", "川崎花子")
             deed.about = outbox.post("tests/note", Recipient(email, name, more.pop("locale", "ja")), what=what, **more)
         assert isinstance(deed.about, Letter)

@@ -17,7 +17,7 @@ from crm.history.recording import act
 from crm.mail import outbox
 from crm.mail.outbox import Letter, LetterKind, LetterState, Recipient, Trouble
 
-POSTED = Kind.LETTER_POSTED
+POSTED = Kind.LETTER_RETRIED
 
 
 def count() -> int:

@@ -93,3 +93,25 @@ def test_a_field_left_empty_is_nothing_and_no_error(typed: Any) -> None:
 def test_every_default_of_a_setting_passes_its_own_check(name: str) -> None:
     key = BY_NAME[name]
     assert key.check(key.default) == key.default
+
+
+class Needed(Form):
+    """One field that must be filled in."""
+
+    text = fields.TextField(validators_=[fields.required()])
+    amount = fields.YenField(validators=[fields.required()])
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "　"])
+def test_blanks_do_not_fill_a_required_field(app: Flask, blank: str) -> None:
+    with app.test_request_context(method="POST"):
+        form = Needed(formdata=MultiDict({"text": blank, "amount": blank}))
+        assert not form.validate()
+        assert set(form.errors) == {"text", "amount"}
+
+
+def test_a_required_field_keeps_its_own_error(app: Flask) -> None:
+    with app.test_request_context(method="POST"):
+        form = Needed(formdata=MultiDict({"text": "x", "amount": "-1"}))
+        assert not form.validate()
+        assert set(form.errors) == {"amount"}
