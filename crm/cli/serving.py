@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -18,6 +19,7 @@ from crm import config
 from crm.cli.answering import Answer, command, refused, say, settings
 
 GRACE_SECONDS = 30
+RARELY = (20_000, 20, 20)  # a request makes a few thousand objects: garbage is looked for every few requests
 STOPPED = (0, -signal.SIGTERM, -signal.SIGINT)
 COMMAND_LINE = (sys.executable, "-c", "from crm.cli import main; main()")
 
@@ -169,6 +171,9 @@ def _ready_to_fork(chosen: config.Settings) -> Any:
     with app.app_context():
         for engine in db.engines.values():
             engine.dispose()
+    gc.collect()
+    gc.freeze()  # what all workers share is neither searched for garbage nor, by that, copied for each
+    gc.set_threshold(*RARELY)
     return app
 
 

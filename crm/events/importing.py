@@ -22,7 +22,7 @@ from crm.exchange.plan import Decision, Plan, RowAction, Step, planned
 from crm.exchange.reading import Sheet
 from crm.history.kinds import Kind
 from crm.organisations.importers import Importer, Origin
-from crm.text import N_, _
+from crm.text import _
 from crm.values.japanese import fold
 
 WORDS = {"出席": Attendance.PRESENT, "欠席": Attendance.ABSENT}
@@ -144,7 +144,7 @@ def _key(words: str) -> str:
 
 ATTENDANCE = Importer(
     kind="attendance",
-    title=N_("Attendance"),
+    title=_("Attendance"),
     columns=COLUMNS,
     act=Kind.ATTENDANCE_IMPORTED,
     plan=plan,

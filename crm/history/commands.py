@@ -48,6 +48,15 @@ class Incoming:
     taken: bool = False
 
 
+@dataclass
+class Claim:
+    """A command the running act has claimed: its row, and what the act says it leads to."""
+
+    id: int
+    location: str | None = None
+    answer: str | None = None
+
+
 class AlreadyDone(Exception):
     """This very command was carried out before; ``location`` and ``answer`` are what it led to."""
 
@@ -64,7 +73,7 @@ class KeyReused(Refused):
 incoming: ContextVar[Incoming | None] = ContextVar("incoming", default=None)
 
 
-def take(session: Session, actor: str) -> Command | None:
+def take(session: Session, actor: str) -> Claim | None:
     """Claim the arriving command in the running transaction. Raises ``AlreadyDone`` or ``KeyReused``."""
     arrived = incoming.get()
     if arrived is None or arrived.taken:
@@ -75,13 +84,20 @@ def take(session: Session, actor: str) -> Command | None:
     claimed = session.execute(
         insert(Command).values(**values, at=clock.now()).on_conflict_do_nothing().returning(Command.id)
     ).scalar()
+    if claimed is not None:
+        return Claim(claimed)
     same = sa.select(Command).where(Command.key == arrived.key, Command.actor == actor, Command.route == arrived.route)
     command = session.scalars(same).one()
-    if claimed is None:
-        if command.fingerprint != arrived.fingerprint:
-            raise KeyReused(_("This form was already sent with other content. Please open it again."))
-        raise AlreadyDone(command.location, command.answer)
-    return command
+    if command.fingerprint != arrived.fingerprint:
+        raise KeyReused(_("This form was already sent with other content. Please open it again."))
+    raise AlreadyDone(command.location, command.answer)
+
+
+def settle(session: Session, claim: Claim | None) -> None:
+    """Keep with the command what the act led to, in the act's own transaction."""
+    if claim is not None and (claim.location is not None or claim.answer is not None):
+        kept = sa.update(Command).where(Command.id == claim.id).values(location=claim.location, answer=claim.answer)
+        session.execute(kept, execution_options={"synchronize_session": False})
 
 
 def prune(session: Session, before: datetime) -> None:

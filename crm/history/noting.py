@@ -8,6 +8,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, event, inspect
@@ -19,6 +20,7 @@ from crm.values.fiscal_year import FiscalYear
 from crm.values.yen import Yen
 
 UNSAID = "…"  # stands for the value of a secret column
+_PLAIN = frozenset({type(None), str, int, bool, dict, list})
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ def seal(salt: str, value: Any) -> str:
 
 def plain(value: Any) -> Any:
     """A column's value as plain JSON: yen and years as numbers, dates as ISO, moments in UTC, bytes by digest."""
+    if type(value) in _PLAIN:
+        return value
     match value:
         case enum.Enum():
             return value.value
@@ -104,31 +108,35 @@ def _change(row: Any, operation: str) -> Noted | None:
     after: dict[str, Any] = {}
     sealed: dict[str, Any] = {}
     salt = None
-    for attribute in state.mapper.column_attrs:
-        if not isinstance(attribute.columns[0], Column):
-            continue  # computed by the database, not kept by it
+    for key, is_secret, is_personal in _columns(type(row)):
         old = None
         if operation == "update":
-            history = state.attrs[attribute.key].history
+            history = state.attrs[key].history
             if not history.has_changes():
                 continue
             old = plain(history.deleted[0]) if history.deleted else None
-        new = plain(getattr(row, attribute.key)) if operation != "delete" else None
+        new = plain(getattr(row, key)) if operation != "delete" else None
         if operation == "delete":
-            old = plain(getattr(row, attribute.key))
-        info = attribute.columns[0].info
-        if info.get("secret"):
+            old = plain(getattr(row, key))
+        if is_secret:
             old, new = (None if old is None else UNSAID), (None if new is None else UNSAID)
         if operation != "insert":
-            before[attribute.key] = old
+            before[key] = old
         if operation != "delete":
-            after[attribute.key] = new
-        if info.get("personal"):
+            after[key] = new
+        if is_personal:
             salt = salt or secrets.token_hex(16)
-            sealed[attribute.key] = [seal(salt, old), seal(salt, new)]
+            sealed[key] = [seal(salt, old), seal(salt, new)]
     if operation == "update" and not after:
         return None
     return Noted(row.__tablename__, row.id, operation, before, after, sealed, salt)
+
+
+@cache
+def _columns(noun: type[Model]) -> tuple[tuple[str, bool, bool], ...]:
+    """The columns of a noun that are kept by it, not computed by the database: name, whether secret, whether personal."""
+    kept = [(a.key, a.columns[0]) for a in inspect(noun).column_attrs if isinstance(a.columns[0], Column)]
+    return tuple((key, bool(column.info.get("secret")), bool(column.info.get("personal"))) for key, column in kept)
 
 
 def _refuse_bulk(state: ORMExecuteState) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from blinker import Signal
@@ -29,6 +29,7 @@ from crm.text import _
 
 GENESIS = "0" * 64
 """The hash before the first act; the migrations put it into the head."""
+_ACTS, _CHANGES, _HEADS = (cast(sa.Table, noun.__table__) for noun in (Act, Change, ChainHead))
 committed = Signal("sent with the kind after an act has been committed")
 
 
@@ -76,7 +77,7 @@ class Deed:
     kind: Kind
     about: Model | None
     note: str
-    command: commands.Command | None = field(default=None, repr=False)
+    command: commands.Claim | None = field(default=None, repr=False)
     number: int | None = None
 
     def leads_to(self, location: str, *, answer: str | None = None) -> None:
@@ -113,6 +114,7 @@ def act(kind: Kind, *, about: Model | None = None, note: str = "") -> Iterator[D
             deed.command = commands.take(session, str(actor))
             yield deed
             session.flush()
+            commands.settle(session, deed.command)
             _record(session, deed, actor)
     finally:
         _deed.reset(token)
@@ -165,22 +167,21 @@ def _record(session: Session, deed: Deed, actor: Actor) -> None:
     """Write the act and its changes, taking the next place in the chain under the head's lock."""
     notes = noting.notes_of(session)
     about = deed.about if deed.about is not None and deed.about.id is not None else None
-    head = session.scalars(sa.select(ChainHead).with_for_update()).one()
-    at = clock.now()
+    connection = session.connection()  # past the identity map: nothing reads these rows again within the act
+    head = connection.execute(sa.select(_HEADS.c.number, _HEADS.c.hash).with_for_update()).one()
+    at, number = clock.now(), head.number + 1
     about_row = (about.__tablename__, about.id) if about is not None else (None, None)
-    content = [head.number + 1, deed.kind.value, str(actor), at.isoformat(), *about_row, deed.note]
+    content = [number, deed.kind.value, str(actor), at.isoformat(), *about_row, deed.note]
     digest = link(head.hash, content, [note.chained() for note in notes])
-    written = Act(
-        number=head.number + 1, kind=deed.kind, actor=str(actor), at=at, about_table=about_row[0],
-        about_id=about_row[1], note=deed.note, previous=head.hash, hash=digest,
+    written = sa.insert(_ACTS).values(
+        number=number, kind=deed.kind, actor=str(actor), at=at, about_table=about_row[0], about_id=about_row[1],
+        note=deed.note, previous=head.hash, hash=digest,
     )  # fmt: skip
-    session.add(written)
-    head.number, head.hash = written.number, digest
-    session.flush()
-    deed.number = written.number
+    act_id = connection.execute(written.returning(_ACTS.c.id)).scalar_one()
+    connection.execute(sa.update(_HEADS).values(number=number, hash=digest))
+    deed.number = number
     if notes:
-        rows = [_row(written.id, i, note) for i, note in enumerate(notes)]
-        session.execute(sa.insert(Change), rows, execution_options={"render_nulls": True})  # one statement for all
+        connection.execute(sa.insert(_CHANGES), [_row(act_id, i, note) for i, note in enumerate(notes)])
 
 
 def link(previous: str, content: list[Any], changes: list[list[Any]]) -> str:

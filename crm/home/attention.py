@@ -38,10 +38,11 @@ class Attention:
 def gathered(today: date) -> list[Attention]:
     """Everything that waits, most urgent first; what nobody has to do is not there."""
     order = {"danger": 0, "warning": 1, "info": 2}
-    return sorted((a for a in _all(today) if a.count), key=lambda a: order[a.tone])
+    return sorted((a for a in (*_late(today), *_waiting(today)) if a.count), key=lambda a: order[a.tone])
 
 
-def _all(today: date) -> Iterator[Attention]:
+def _late(today: date) -> Iterator[Attention]:
+    """What went wrong or is overdue."""
     yield Attention(
         _("Letters that could not be sent"), _number(Letter, Letter.state == LetterState.FAILED), "danger",
         "office.letters.index", Permission.LETTERS_READ, {"state": "failed"},
@@ -59,6 +60,10 @@ def _all(today: date) -> Iterator[Attention]:
         Permission.INVOICES_READ,
         {"standing": "overdue"},
     )
+
+
+def _waiting(today: date) -> Iterator[Attention]:
+    """What waits for a decision, and what comes soon."""
     yield Attention(
         _("Annual runs to be continued"), _counted(runs.unfinished()), "warning", "office.billing.runs",
         Permission.INVOICES_READ, {},

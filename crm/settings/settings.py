@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import event
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from crm.db import Model, Versioned, db
 from crm.errors import Refused
 from crm.settings.keys import BY_NAME, KEYS, Key
 from crm.text import _
+
+_READ = "settings read in this transaction"
 
 
 class Setting(Versioned, Model):
@@ -24,15 +27,14 @@ class Setting(Versioned, Model):
 
 def stored() -> dict[str, str]:
     """Every key with its text in force."""
-    given = {row.key: row.value for row in db.session.scalars(sa.select(Setting))}
+    given = _given()
     return {key.name: given.get(key.name, key.default) for key in KEYS}
 
 
 def office_setting(name: str) -> Any:
     """The typed value in force. Raises ``KeyError`` for a key that does not exist."""
     key = BY_NAME[name]
-    text = db.session.scalar(sa.select(Setting.value).where(Setting.key == name))
-    return key.value(key.default if text is None else text)
+    return key.value(_given().get(name, key.default))
 
 
 def change(name: str, text: str) -> bool:
@@ -48,6 +50,7 @@ def change(name: str, text: str) -> bool:
         db.session.add(Setting(key=name, value=value))
     else:
         row.value = value
+    db.session.info.pop(_READ, None)
     return True
 
 
@@ -56,3 +59,18 @@ def _checked(key: Key, text: str) -> str:
         return key.check(text)
     except ValueError as error:
         raise Refused(_(str(error)), field=key.name) from error
+
+
+def _given() -> dict[str, str]:
+    """What the office gave, read once in a transaction: a page or a paper asks for a dozen."""
+    info = db.session.info
+    if _READ not in info:
+        info[_READ] = {row.key: row.value for row in db.session.execute(sa.select(Setting.key, Setting.value))}
+    given: dict[str, str] = info[_READ]
+    return given
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(_READ, None)
