@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+import jinja2
 import pytest
 from flask import Flask
 
@@ -23,6 +24,7 @@ from crm.config import Settings
 from tests import databases, postgres_server
 from tests.visiting import Visitor
 
+TEMPLATES = jinja2.FileSystemBytecodeCache()
 PASSWORD = "花火と多摩川の夕暮れ 42"
 SECRET = "a secret for tests, longer than thirty-two characters"
 
@@ -118,6 +120,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     from crm.history.recording import Actor, acting_as
 
     made = create_app(settings)
+    made.jinja_env.bytecode_cache = TEMPLATES  # every test makes an application of its own; the templates stay the same
     made.testing = True
     made.test_client_class = Visitor
     with contextlib.ExitStack() as open_until_the_end:

@@ -76,7 +76,7 @@ class PersonForm(Form):
     def asking(cls, event: Event, sessions: list[EventSession], **kwargs: Any) -> PersonForm:
         """The form with an event's own questions. With one session there is none to choose."""
         own = {question.field: _question_field(question) for question in event.questions}
-        form: PersonForm = type(cls.__name__, (cls,), own)(**kwargs)
+        form: PersonForm = (type(cls.__name__, (cls,), own) if own else cls)(**kwargs)
         form.event, form.answers = event, []
         if len(sessions) > 1:
             form.session.choices = [(str(s.id), session_words(s)) for s in sessions]

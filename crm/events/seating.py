@@ -96,19 +96,9 @@ def seats_of(session: EventSession) -> Seats:
 
 def seats_by_session(sessions: list[EventSession]) -> dict[int, Seats]:
     """The lists of several sessions in numbers, by one query."""
-    counted = (
-        sa.select(
-            Registration.session_id,
-            _persons(Registration.state == RegistrationState.CONFIRMED, seated()),
-            _persons(Registration.state == RegistrationState.OFFERED),
-            _persons(Registration.state == RegistrationState.WAITING),
-            sa.func.min(Registration.offer_until),
-        )
-        .where(Registration.session_id.in_([s.id for s in sessions]))
-        .where(Registration.state != RegistrationState.CANCELLED)
-        .group_by(Registration.session_id)
+    found = (
+        {row[0]: row[1:] for row in db.session.execute(_COUNTED, {"ids": [s.id for s in sessions]})} if sessions else {}
     )
-    found = {row[0]: row[1:] for row in db.session.execute(counted)} if sessions else {}
     return {s.id: Seats(s.capacity, *found.get(s.id, ())) for s in sessions}
 
 
@@ -116,3 +106,18 @@ def _persons(*conditions: Any) -> sa.ColumnElement[int]:
     """How many persons of the registrations that satisfy the conditions. PostgreSQL sums to NUMERIC, hence the cast."""
     summed = sa.func.coalesce(sa.func.sum(sa.case((sa.and_(*conditions), Registration.party_size), else_=0)), 0)
     return sa.cast(summed, sa.BigInteger)
+
+
+# Built once: every registration asks it twice, and putting it together takes longer than answering it.
+_COUNTED = (
+    sa.select(
+        Registration.session_id,
+        _persons(Registration.state == RegistrationState.CONFIRMED, seated()),
+        _persons(Registration.state == RegistrationState.OFFERED),
+        _persons(Registration.state == RegistrationState.WAITING),
+        sa.func.min(Registration.offer_until),
+    )
+    .where(Registration.session_id.in_(sa.bindparam("ids", expanding=True)))
+    .where(Registration.state != RegistrationState.CANCELLED)
+    .group_by(Registration.session_id)
+)

@@ -11,7 +11,7 @@ from typing import Any
 
 import flask_bootstrap
 import jinja2
-from flask import Flask, Response, make_response, render_template, send_from_directory, url_for
+from flask import Flask, Response, make_response, render_template, request, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -89,12 +89,19 @@ def _digest(path: Path) -> str:
 
 def asset(path: str) -> str:
     """The address of one of our static files, with its digest."""
-    return url_for("static", filename=path, v=_digest(resources.folder("static") / path))
+    return _address("static", path, request.script_root)
 
 
 def vendor(path: str) -> str:
     """The address of a file that an installed package brings."""
-    return url_for("vendor", filename=path, v=_digest(VENDOR / path))
+    return _address("vendor", path, request.script_root)
+
+
+@cache
+def _address(endpoint: str, path: str, _root: str) -> str:
+    """Made once for each file and root of the site: every page has two dozen of them."""
+    folder = VENDOR if endpoint == "vendor" else resources.folder("static")
+    return url_for(endpoint, filename=path, v=_digest(folder / path))
 
 
 def icon(name: str, label: str = "") -> Markup:
