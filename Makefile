@@ -24,7 +24,12 @@ run: setup
 test:
 	@$(PYTHON) tools/setting_up.py --tests
 	@$(B)/python tests/prepare.py
+ifdef TESTS
 	@$(B)/python -m pytest -q -n 2 --dist worksteal $(TESTS)
+else # the browser's driver keeps an event loop and greenlets of its own: its tests get processes of their own
+	@$(B)/python -m pytest -q -n 2 --dist worksteal tests --ignore=tests/browser
+	@$(B)/python -m pytest -q -n 2 --dist worksteal tests/browser
+endif
 
 check:
 	@$(PYTHON) tools/setting_up.py --tests

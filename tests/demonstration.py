@@ -20,7 +20,8 @@ from tests.callers import Answer, Caller, hidden_fields
 from tests.live_server import COMMAND, LiveServer
 
 ROLES = tuple(role.value for _email, _name, role in demo.LOGINS)
-STARTS = {"": ("/", "/events/", "/join", "/sign-in"), **dict.fromkeys(ROLES, ("/office/", "/office/me/"))}
+HOMES = {role: "/portal/" if role == "member" else "/office/" for role in ROLES}
+STARTS = {"": ("/", "/events/", "/join", "/sign-in"), **{role: (home, f"{home}me/") for role, home in HOMES.items()}}
 INSTANCES = 4
 
 
@@ -110,17 +111,17 @@ def _followed(caller: Caller, path: str) -> tuple[Answer, str]:
 
 
 def _is_ours(link: str, role: str) -> bool:
-    """Whether the walk follows a link: files need no walk, and a signed-in one keeps to the office."""
+    """Whether the walk follows a link: files need no walk, and who is signed in keeps to their own rooms."""
     if link.startswith(("/static/", "/vendor/", "/sign-out")):
         return False
-    return not role or link.startswith("/office")
+    return not role or link.startswith(HOMES[role])
 
 
 def _endpoint(match: Callable[..., tuple[str, object]], path: str) -> str:
     try:
         return match(path, method="GET")[0]
     except HTTPException:
-        return "" if re.fullmatch(r"/(join|office/)?", path) else f"nowhere: {path}"
+        return "" if re.fullmatch(r"/(join|office/|portal/)?", path) else f"nowhere: {path}"
 
 
 class _LinkReader(HTMLParser):

@@ -19,11 +19,11 @@ from tests.demonstration import ROLES, Visited
 from tests.live_server import LiveServer
 
 AREAS = {
-    "public": ("public", "home"), "accounts": ("office.access", "office.me", "office.factors"),
+    "public": ("public",), "portal": ("portal",), "accounts": ("office.access", "office.me", "office.factors"),
     "dashboard": ("office.dashboard", "office.search", "office.system"), "organisations": ("office.organisations",),
     "importing": ("office.imports", "office.reviews", "office.importing"), "projects": ("office.projects",),
     "members": ("office.members", "office.applications", "office.certificates", "office.tiers"),
-    "billing": ("office.billing", "office.invoices"), "payments": ("office.payments",), "events": ("office.events",),
+    "billing": ("office.billing", "office.accounts"), "payments": ("office.payments",), "events": ("office.events",),
     "care": ("office.care",), "schools": ("office.schools",), "outreach": ("office.outreach",), "indicators": ("office.kpi",),
     "letters": ("office.letters", "office.papers"), "settings": ("office.settings", "office.history"),
 }  # fmt: skip
