@@ -8,6 +8,7 @@ PYTHON ?= python3
 PORT ?= 8000
 run: export CRM_BIND ?= 127.0.0.1:$(PORT)
 B := .venv/bin
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := run
 .PHONY: setup run test check bench lock screenshots clean

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from flask import Blueprint, Flask
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import IntegerConverter, Map
 
 from crm import config, resources, schema
 from crm.access import gates
@@ -18,7 +16,7 @@ from crm.config import Settings
 from crm.db import db, engine_options, tune
 from crm.home.office import navigation, surroundings
 from crm.organisations import portal
-from crm.web import audiences, errors, languages, safety, templating
+from crm.web import addresses, audiences, errors, languages, safety, templating
 
 Gate = Callable[[], ResponseReturnValue | None]
 
@@ -67,13 +65,7 @@ API: tuple[str, ...] = (
     "crm.billing.api",
     "crm.events.api",
 )
-
-
-class RowNumber(IntegerConverter):
-    """A number in an address that a row can have; any larger one is no address of ours (404)."""
-
-    def __init__(self, map: Map, *args: Any, **kwargs: Any) -> None:
-        super().__init__(map, *args, **{"max": 2**63 - 1, **kwargs})
+EDGES = (*OFFICE, *PORTAL, *PUBLIC, *API)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -92,7 +84,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         JSON_AS_ASCII=False,
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.url_map.converters["int"] = RowNumber
+    app.url_map.converters["int"] = addresses.RowNumber
+    app.url_rule_class = addresses.LateRule
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     _open_database(app, settings)

@@ -19,6 +19,7 @@ VENV = ROOT / ".venv"
 STAMPS = VENV / ".crm"
 OLDEST = (3, 11)
 FONT_PACKAGES = ("fonttools", "justmytype-intl-cjk", "pylopdf-fonts-jp", "fontpkg-noto-sans")
+LOADS_ALL = "import importlib; from crm import app, worker; [importlib.import_module(m) for m in app.EDGES]"
 QUIET_PIP = ("-m", "pip", "--disable-pip-version-check", "-qq")
 
 
@@ -26,6 +27,7 @@ def main(wanted):
     """Bring .venv/ up to date for ``wanted``: () or ("--tests",)."""
     require_python()
     began = time.monotonic()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling everything anew would cost each start half a second
     python = virtual_environment()
     fonts = None
     if is_new("packages", lock("requirements.lock"), identity()):
@@ -39,6 +41,10 @@ def main(wanted):
     catalogues = start(python, "-m", "crm.translations.compiling")
     finish(fonts or start(python, "-m", "crm.documents.font_building"), "the fonts could not be built")
     finish(catalogues, "the catalogues could not be compiled")
+    run(python, "-m", "compileall", "-q", str(ROOT / "crm"))
+    if is_new("bytecode", lock("requirements.lock"), identity()):
+        run(python, "-c", LOADS_ALL)  # compiles what it loads of the packages
+        stamp("bytecode", lock("requirements.lock"), identity())
     if "--tests" in wanted and is_new("test packages", lock("requirements-dev.lock"), identity()):
         say("installing what the tests need (once) ...")
         install(python, lock("requirements-dev.lock"))

@@ -18,11 +18,8 @@ from urllib.parse import urlsplit
 
 import pyotp
 import sqlalchemy as sa
-import webauthn
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
-from webauthn.helpers import structs
-from webauthn.helpers.exceptions import WebAuthnException
 
 from crm import clock
 from crm.access.sessions import SignIn
@@ -185,7 +182,7 @@ def _digest(user: User, code: str) -> str:
     return hashlib.sha256(f"{user.id}:{typed}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-# --- passkeys
+# --- passkeys (webauthn is imported where it is used: a tenth of a second that most processes need not spend)
 
 
 def passkeys_work_here() -> bool:
@@ -198,6 +195,9 @@ def passkeys_work_here() -> bool:
 
 def registration_options(sign_in: SignIn) -> dict[str, Any]:
     """What the browser needs to make a passkey; the challenge is kept with the session."""
+    import webauthn
+    from webauthn.helpers import structs
+
     user = sign_in.user
     options = webauthn.generate_registration_options(
         rp_id=_rp_id(), rp_name=ISSUER, user_name=user.email, user_display_name=user.name,
@@ -213,6 +213,9 @@ def registration_options(sign_in: SignIn) -> dict[str, Any]:
 
 def add_passkey(sign_in: SignIn, answer: str, name: str) -> None:
     """Keep the passkey the browser made. Raises ``Refused``."""
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
     challenge = _take_challenge(sign_in)
     try:
         made = webauthn.verify_registration_response(
@@ -231,6 +234,9 @@ def add_passkey(sign_in: SignIn, answer: str, name: str) -> None:
 
 def authentication_options(sign_in: SignIn) -> dict[str, Any]:
     """What the browser needs to use one of the user's passkeys."""
+    import webauthn
+    from webauthn.helpers import structs
+
     options = webauthn.generate_authentication_options(
         rp_id=_rp_id(), challenge=_new_challenge(sign_in),
         allow_credentials=[structs.PublicKeyCredentialDescriptor(id=k.credential_id) for k in passkeys_of(sign_in.user)],
@@ -241,6 +247,9 @@ def authentication_options(sign_in: SignIn) -> dict[str, Any]:
 
 def take_passkey(sign_in: SignIn, answer: str) -> None:
     """Prove the second factor by a passkey. Raises ``Refused``; the challenge is used up either way when it commits."""
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
     challenge = _take_challenge(sign_in)
     key = _named_in(answer, sign_in.user)
     try:
@@ -255,6 +264,8 @@ def take_passkey(sign_in: SignIn, answer: str) -> None:
 
 
 def _named_in(answer: str, user: User) -> Passkey:
+    import webauthn
+
     try:
         credential_id = webauthn.base64url_to_bytes(json.loads(answer)["rawId"])
     except (ValueError, KeyError, TypeError) as error:

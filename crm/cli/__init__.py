@@ -6,31 +6,31 @@ from importlib import import_module
 
 import click
 
-FAMILIES: tuple[str, ...] = (
-    "crm.cli.installation",
-    "crm.cli.mail",
-    "crm.cli.serving",
-    "crm.cli.settings",
-    "crm.cli.billing",
-    "crm.cli.people",
-    "crm.cli.importing",
-    "crm.cli.kpi",
-    "crm.cli.members",
-    "crm.cli.keeping",
-)
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "crm.cli.installation": ("setup", "migrate", "doctor", "routes"),
+    "crm.cli.mail": ("mail",),
+    "crm.cli.serving": ("web", "worker", "dev"),
+    "crm.cli.settings": ("settings",),
+    "crm.cli.billing": ("invoices", "papers", "bank"),
+    "crm.cli.people": ("user", "token"),
+    "crm.cli.importing": ("import", "template"),
+    "crm.cli.kpi": ("kpi",),
+    "crm.cli.members": ("members", "certificates"),
+    "crm.cli.keeping": ("backup", "restore", "verify", "export"),
+}  # named here, too, so that one command does not import all the others
 
 
 class Commands(click.Group):
     """The families' commands, imported when one is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(self._all())
+        return sorted(name for names in FAMILIES.values() for name in names)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        return self._all().get(name)
-
-    def _all(self) -> dict[str, click.Command]:
-        return {command.name or "": command for family in FAMILIES for command in import_module(family).COMMANDS}
+        family = next((family for family, names in FAMILIES.items() if name in names), None)
+        if family is None:
+            return None
+        return next(command for command in import_module(family).COMMANDS if command.name == name)
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 import click
-from email_validator import EmailNotValidError, validate_email
 
 from crm.access import accounts, tokens, users
 from crm.access.permissions import Role
@@ -15,7 +14,8 @@ from crm.errors import Refused
 from crm.history.kinds import Kind
 from crm.history.recording import act
 from crm.text import _
-from crm.values import japanese
+from crm.values import BadValue, japanese
+from crm.values.mail_address import mail_address
 
 STAFF_ROLES = [role.value for role in Role if role is not Role.MEMBER]
 
@@ -63,9 +63,9 @@ def add_token(email: str, scopes: tuple[str, ...], name: str, further: tuple[str
 
 def _address(email: str) -> str:
     try:
-        return validate_email(email, check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError as error:
-        raise Refused(_("This is not a mail address."), field="email") from error
+        return mail_address(email)
+    except BadValue as error:
+        raise Refused(_(str(error)), field="email") from error
 
 
 def _plain(text: str) -> str:

@@ -139,7 +139,7 @@ def _serve_with_gunicorn(chosen: config.Settings) -> None:
     from gunicorn.app.base import BaseApplication
 
     class Server(BaseApplication):
-        """gunicorn with our settings; the application and the fonts are loaded once, before it forks."""
+        """gunicorn with our settings; the application is loaded once, before it forks."""
 
         def load_config(self) -> None:
             for name, value in _gunicorn_settings(chosen).items():
@@ -160,14 +160,11 @@ def _gunicorn_settings(chosen: config.Settings) -> dict[str, Any]:
 
 
 def _ready_to_fork(chosen: config.Settings) -> Any:
-    """The application with its fonts read and no connection open: children open their own."""
+    """The application with no connection open: children open their own. Fonts are read when a first paper is drawn."""
     from crm.app import create_app
     from crm.db import db
-    from crm.documents import fonts
 
     app = create_app(chosen)
-    for font in fonts.FILES:
-        fonts.registered(font)
     with app.app_context():
         for engine in db.engines.values():
             engine.dispose()

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from icalendar import Calendar
-from icalendar import Event as Entry
-
 from crm import clock, text
 from crm.config import settings
 from crm.documents import files
@@ -30,6 +27,9 @@ def refresh_session(session: EventSession) -> None:
 
 def ics(session: EventSession) -> bytes:
     """The session as a calendar of one entry; the same UID each time, so that a later file replaces an earlier."""
+    from icalendar import Calendar  # a tenth of a second to import; most processes never write one
+    from icalendar import Event as Entry
+
     event = session.event
     calendar = Calendar()
     calendar.add("prodid", "-//Kawasaki Care Design Consortium//Caresaki CRM//JA")

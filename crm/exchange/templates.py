@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
-
-from xlsxwriter import Workbook
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING
 
 from crm.exchange.columns import Column, Columns
 from crm.exchange.writing import AS_TEXT, FONT, heading_format, new_workbook, sheet_title, width_of
 from crm.text import gettext
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 _ROWS = 2_000
 # Excel's limit for choices written into the rule itself; longer lists would need a range.

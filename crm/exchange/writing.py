@@ -14,11 +14,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any
-
-from xlsxwriter import Workbook
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING, Any
 
 from crm import clock, text
 from crm.errors import Refused
@@ -28,6 +24,11 @@ from crm.text import _
 from crm.values.dates import DayOrMonth
 from crm.values.fiscal_year import FiscalYear
 from crm.values.yen import Yen
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 __all__ = ["Unwritable", "csv_bytes", "json_bytes", "safe_cell", "xlsx_bytes"]
 
@@ -156,6 +157,8 @@ def xlsx_bytes(
 
 def new_workbook(buffer: io.BytesIO) -> Workbook:
     """An empty workbook in our font that never takes a text for a formula, number or address."""
+    from xlsxwriter import Workbook  # imported when the first workbook is written, not by every process
+
     book = Workbook(
         buffer,
         {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False},

@@ -7,6 +7,7 @@ Words
     period (期間)          from a day to a day, both included, open where unknown: `period.Period`
     day, month (年月日)    Japanese dates in and out, precision kept, bank days: `dates`
     address (住所)         postal code, prefecture, the rest; how it is printed: `address.Address`
+    mail address           its form: `mail_address`
     text (文字)            width and kana folding, what may be kept, phone and corporate numbers: `japanese`
 
 Two rules hold for all of them. What cannot be understood is refused with a `BadValue`, never guessed. What a person typed
@@ -42,11 +43,13 @@ MESSAGES = (
     N_("There is no such day in the calendar."),
     N_("There is no such day in that era."),
     N_("The year must lie between 1873 and 2199."),
+    N_("This is not a mail address."),
     N_("Write the postal code with seven digits, for example 210-0821."),
     N_("This is not one of the 47 prefectures."),
     N_("The text contains a NUL character."),
     N_("The text contains a control character."),
     N_("The text contains a broken character (half of a surrogate pair)."),
+    N_("The text holds a � where a character was lost."),
     N_("The text contains an invisible character that reverses the direction of writing."),
     N_("The text may not contain a line break."),
     N_("Write the reading in katakana."),

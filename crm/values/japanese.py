@@ -18,7 +18,7 @@ _LONE_VOICED_MARKS = {0x309B: "\u3099", 0x309C: "\u309a"}
 _SMALL_KANA = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
 _DIRECTION_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _DOUBTFUL = re.compile(
-    "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff\\ufdd0-\\ufdef\\ufffe\\uffff"
+    "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff\\ufdd0-\\ufdef\\ufffd-\\uffff"
     + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
     + "]"
 )
@@ -121,8 +121,8 @@ def bank_text(text: str) -> str:
 def clean_text(text: str, *, multiline: bool = False) -> str:
     """The text to the letter as it came, or `BadText` naming what cannot be kept.
 
-    Refused: NUL, other control and non-characters, halves of surrogate pairs, and characters that turn the direction of writing
-    (a name could show as another). Line breaks and tabs pass where `multiline`.
+    Refused: NUL, other control and non-characters, halves of surrogate pairs, the � that stands where a character was lost,
+    and characters that turn the direction of writing (a name could show as another). Line breaks and tabs pass where `multiline`.
     """
     for doubtful in _DOUBTFUL.finditer(text):
         if message := _never_kept(doubtful[0], multiline):
@@ -139,6 +139,8 @@ def _never_kept(character: str, multiline: bool) -> str | None:
         return "The text contains an invisible character that reverses the direction of writing."
     if unicodedata.category(character) == "Cs":
         return "The text contains a broken character (half of a surrogate pair)."
+    if character == "\ufffd":
+        return "The text holds a � where a character was lost."
     if multiline and (character in _LINE_BREAKS or character == "\t"):
         return None
     return "The text contains a control character."

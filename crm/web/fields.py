@@ -12,7 +12,6 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from wtforms import (
     BooleanField,
     DateField,
@@ -34,6 +33,7 @@ from wtforms.validators import ValidationError
 from crm.text import _, gettext, label
 from crm.values import address, dates, japanese
 from crm.values.fiscal_year import FiscalYear
+from crm.values.mail_address import mail_address
 from crm.values.yen import Yen
 
 LINE = 200
@@ -144,10 +144,7 @@ class EmailField(TextField):
         typed = unicodedata.normalize("NFKC", super().clean(typed))
         if not typed:
             return ""
-        try:
-            return validate_email(typed, check_deliverability=False, test_environment=True).normalized
-        except EmailNotValidError as error:
-            raise ValueError("This is not a mail address.") from error
+        return mail_address(typed)
 
 
 class KanaField(TextField):
@@ -302,4 +299,4 @@ class WholeField(IntegerField):
     """A hidden number."""
 
 
-MESSAGES = (_("This is not a mail address."), _("Only digits, without sign or fraction."))
+MESSAGES = (_("Only digits, without sign or fraction."),)
