@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import billing, listing, registering, starting
+from bench import billing, exchanging, listing, registering, starting
 from bench.figures import Figure, table
 from bench.places import ENGINES, Ground, Place
 from tests import postgres_server
@@ -22,6 +22,7 @@ ALL: dict[str, Benchmark] = {
     "run": billing.annual_run,
     "papers": billing.papers,
     "lists": listing.lists,
+    "exchange": exchanging.exchange,
 }
 ENGINE_DOES_NOT_MATTER = ("papers",)
 

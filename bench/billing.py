@@ -34,7 +34,8 @@ YEAR = FiscalYear(2026)
 MEMBERS, RUN_AIM = 2000, 1500
 DRAWING_AIM = 0.8
 HOW_RUN = (
-    "the run in this process, terms renewed before, in its own short acts with record, papers' facts and letters; nothing drawn; "
+    "the run in this process, its garbage collector set as a web worker's, terms renewed before, in its own short acts with "
+    "record, papers' facts and letters; nothing drawn; "
     "best of the rounds"
 )
 HOW_INVOICES = (

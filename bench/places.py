@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -17,6 +18,7 @@ from psycopg import sql
 
 from crm import config
 from crm.app import create_app
+from crm.cli import serving
 from crm.db import db
 from crm.history.recording import Actor, acting_as
 from tests import databases, postgres_server
@@ -51,6 +53,9 @@ class Place:
     def app(self) -> Iterator[Flask]:
         """The application in this process, its context open and someone named who acts."""
         made = create_app(self.settings)
+        gc.collect()
+        gc.freeze()  # as ``crm web`` and what it forks do; see crm/cli/serving.py
+        gc.set_threshold(*serving.RARELY)
         with made.app_context(), acting_as(Actor("bench")):
             yield made
             db.session.rollback()

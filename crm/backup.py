@@ -276,7 +276,9 @@ def _refuse_unless_empty(manifest: dict[str, Any]) -> None:
         inspector = sa.inspect(connection)
         for name in inspector.get_table_names():
             any_row = sa.select(sa.literal(1)).select_from(sa.table(name)).limit(1)
-            if name not in ALWAYS_THERE and connection.execute(any_row).first():
+            if name in ALWAYS_THERE or upgrading.is_search_index(name):
+                continue
+            if connection.execute(any_row).first():
                 raise Refused(
                     _("Restoring needs an empty place: the database holds data already (%(table)s).", table=name)
                 )

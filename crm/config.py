@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,8 @@ class Settings:
     """The operator's settings in force.
 
     ``database_url`` empty means SQLite in ``data_dir``. ``smtp_url`` unset means letters wait in the outbox screen.
+    ``bounces_url`` is the mailbox where reports of letters that came back arrive, ``bounces_address`` its mail address.
+    ``register_api_id`` is the tax agency's application id for the corporate number register's Web-API.
     ``public_rate`` is public form posts a minute and address, 0 switches it off. ``proxies`` is how many reverse proxies of our own
     stand before us: only then is what they say about the visitor's address believed.
     """
@@ -35,6 +38,10 @@ class Settings:
     trusted_hosts: tuple[str, ...] = ()
     public_rate: int = 300
     smtp_url: str | None = None
+    bounces_url: str | None = None
+    bounces_address: str | None = None
+    register_api_id: str | None = None
+    register_api_base: str | None = None
     stripe_api_key: str | None = None
     stripe_api_base: str | None = None
     stripe_webhook_secret: str | None = None
@@ -95,6 +102,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         trusted_hosts=tuple(h.strip() for h in environ.get("CRM_TRUSTED_HOSTS", "").split(",") if h.strip()),
         public_rate=_whole(environ, "CRM_PUBLIC_RATE", 300),
         smtp_url=environ.get("CRM_SMTP_URL") or None,
+        bounces_url=_mailbox(environ, "CRM_BOUNCES_URL"),
+        bounces_address=_address(environ, "CRM_BOUNCES_ADDRESS"),
+        register_api_id=environ.get("CRM_REGISTER_API_ID") or None,
+        register_api_base=environ.get("CRM_REGISTER_API_BASE") or None,
         stripe_api_key=environ.get("CRM_STRIPE_API_KEY") or None,
         stripe_api_base=environ.get("CRM_STRIPE_API_BASE") or None,
         stripe_webhook_secret=environ.get("CRM_STRIPE_WEBHOOK_SECRET") or None,
@@ -121,6 +132,21 @@ def _whole(environ: Mapping[str, str], name: str, default: int) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise ValueError(f"{name}: a whole number, not {text!r}")
     return int(text)
+
+
+def _mailbox(environ: Mapping[str, str], name: str) -> str | None:
+    url = environ.get(name) or None
+    if url is not None and urlsplit(url).scheme not in ("maildir", "imap", "imaps"):
+        raise ValueError(f"{name}: maildir:///path, imap://user:password@host:port/Folder or imaps://…")
+    return url
+
+
+def _address(environ: Mapping[str, str], name: str) -> str | None:
+    """A mail address short enough to carry a letter's tag (RFC 5321, 4.5.3.1.1: 64 characters before the @)."""
+    address = environ.get(name) or None
+    if address is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,31}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", address):
+        raise ValueError(f"{name}: a mail address with at most 31 characters before the @ and none of them +")
+    return address
 
 
 def _own_secret(data_dir: Path) -> str:

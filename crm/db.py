@@ -130,7 +130,10 @@ class Json(sa.TypeDecorator[Any]):
 
 def canonical(value: Any) -> str:
     """The one spelling of a JSON value: sorted keys, no spaces, characters as they are, no NaN."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return "null" if value is None else "{}" if value == {} else _canonical.encode(value)
+
+
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 class Model(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=False):

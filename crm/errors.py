@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class Refused(Exception):
     """A rule said no.
@@ -27,3 +29,15 @@ class Stale(Refused):
 
 class Busy(Exception):
     """The database is in use by others; nothing was written and the same may be tried again."""
+
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_PG_DISK_FULL = "53100"
+
+
+def disk_is_full(error: BaseException) -> bool:
+    """Whether something failed because there was no room to write: a file's own error, or the one a database error carries."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, OSError):
+        return cause.errno in _NO_ROOM
+    return getattr(cause, "sqlstate", None) == _PG_DISK_FULL or "disk is full" in str(cause)

@@ -46,7 +46,7 @@ def speaking(language: str) -> Iterator[None]:
 
 @cache
 def _catalogue(language: str) -> NullTranslations:
-    return Translations.load(resources.catalogues(), [language]) if language != "en" else NullTranslations()
+    return Translations.load(resources.catalogues(), [language])  # of English: labels only, messages are their own
 
 
 def message(text: str) -> str:
@@ -85,7 +85,10 @@ def N_(text: str) -> str:
 
 
 def label(member: Enum | None) -> str:
-    """How a state or kind is called: its value, looked up under the name of its class; in English the value in words."""
+    """How a state or kind is called: its value, looked up under the name of its class.
+
+    In English, unless the catalogue says otherwise, the value in words.
+    """
     if member is None:
         return ""
     value = str(member.value)

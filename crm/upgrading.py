@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from crm import db as database
 from crm import resources, schema
+from crm.organisations import searching
 
 LOCK = 7_204_118  # an advisory lock's number: two starters upgrade one after the other
 
@@ -45,6 +46,8 @@ def upgrade(engine: Engine, to: str = "head") -> tuple[str, str]:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
         command.upgrade(configuration(connection), to)
+        if before and to == "head":
+            searching.refresh(connection)
     return before, revision(engine)
 
 
@@ -57,7 +60,16 @@ def differences(engine: Engine) -> list[Any]:
 
 
 def _is_ours_only(difference: Any) -> bool:
-    return isinstance(difference, tuple) and difference[0] == "remove_table" and difference[1].name == "alembic_version"
+    """What stands in the database beside the models: Alembic's own table, and the search's indexes, which differ by engine."""
+    if not isinstance(difference, tuple) or difference[0] not in ("remove_table", "remove_index"):
+        return False
+    name = difference[1].name or ""
+    return name == "alembic_version" or is_search_index(name)
+
+
+def is_search_index(name: str) -> bool:
+    """Whether a table or index belongs to the search (migration 0011): it follows from our tables and holds nothing else."""
+    return name.startswith((*searching.INDEX_TABLES, searching.INDEX_PREFIX))
 
 
 def _type_differs(context: Any, inspected: Any, column: Any, inspected_type: Any, metadata_type: Any) -> bool:
@@ -66,11 +78,17 @@ def _type_differs(context: Any, inspected: Any, column: Any, inspected_type: Any
     return bool(inspected_type.compile(dialect=dialect).split("(")[0] != wanted.split("(")[0])
 
 
+def _is_compared(_thing: Any, name: str | None, _kind: str, _reflected: bool, _other: Any) -> bool:
+    return not is_search_index(name or "")
+
+
 def write_revision(engine: Engine, number: str, message: str) -> str:
     """Write a numbered migration of what the models have and the database lacks; a person reads it before it lands."""
     with engine.connect() as connection:
         config = configuration(connection)
-        config.attributes.update(metadata=schema.load(), render_item=_plain_type, compare_type=_type_differs)
+        config.attributes.update(
+            metadata=schema.load(), render_item=_plain_type, compare_type=_type_differs, include=_is_compared
+        )
         script = command.revision(config, message=message, autogenerate=True, rev_id=number)
     if script is None or isinstance(script, list):
         raise RuntimeError("no migration was written")
@@ -92,4 +110,4 @@ def _plain_type(kind: str, item: Any, _context: Any) -> str | bool:
             return False
 
 
-__all__ = ["differences", "head", "revision", "upgrade", "write_revision"]
+__all__ = ["differences", "head", "is_search_index", "revision", "upgrade", "write_revision"]

@@ -18,6 +18,7 @@ from crm.db import canonical, db
 from crm.history import chain
 
 CHECKS: tuple[str, ...] = (
+    "crm.organisations.searching:breaches",
     "crm.documents.issued:breaches",
     "crm.members.terms:breaches",
     "crm.billing.invoices:breaches",

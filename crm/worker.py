@@ -2,7 +2,7 @@
 
 The database is the truth, the queue is an alarm clock. What is to be done are rows with a state and a due time, written in
 the act that decided them; the timetable below only says how often somebody looks. So nothing is missed when the worker was
-away, and huey's own file can be deleted at any moment. Each item is an act of its own: one that fails is logged, rests for a
+away, and what huey remembers may be lost at any moment. Each item is an act of its own: one that fails is logged, rests for a
 while and stops nothing.
 """
 
@@ -16,12 +16,13 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from flask import Flask
-from huey import SqliteHuey, crontab
+from huey import MemoryHuey, crontab
 
 from crm import clock
-from crm.access import mailed_links, sessions, throttle
+from crm.access import mailed_links, passkey_sign_in, sessions, throttle
+from crm.announcements import announcements, sending
+from crm.announcements.announcements import Announcement
 from crm.billing import issuing, runs
-from crm.config import settings
 from crm.db import Model, db
 from crm.documents import issued
 from crm.errors import Busy
@@ -31,9 +32,15 @@ from crm.history import commands
 from crm.history.kinds import Kind
 from crm.history.recording import WORKER, act, acting_as, housekeeping
 from crm.home import letters as home_letters
-from crm.mail import delivery
+from crm.mail import collecting, delivery, resting
+from crm.members import applications, certifying, drafts, renewing
+from crm.members import letters as member_letters
+from crm.members.applications import Application
+from crm.members.certifying import CertificateRun, CertifyingState
 from crm.organisations import portal_access
 from crm.organisations.people import Person
+from crm.settings import settings, wordings
+from crm.values.fiscal_year import FiscalYear
 
 log = logging.getLogger("crm.worker")
 
@@ -70,6 +77,26 @@ def send_letters() -> int:
     return delivery.deliver_once(most=LETTERS_AT_A_TIME).tried
 
 
+def begin_announcements() -> int:
+    """Fix the recipients of announcements whose time has come."""
+    return each(db.session.scalars(announcements.due(clock.now())).all(), _begin_announcement)
+
+
+def post_announcements() -> int:
+    """Post the next letters of announcements that are under way."""
+    return each(db.session.scalars(announcements.under_way()).all(), _post_announcement)
+
+
+def read_bounces() -> int:
+    """Read the reports of letters that came back from their mailbox, if the operator named one."""
+    return collecting.collect().read
+
+
+def let_addresses_rest() -> int:
+    """Stop writing to addresses that three letters in a row could not reach; the office is told."""
+    return each(resting.due(), _let_rest)
+
+
 def send_record_head() -> int:
     """From six in the morning on, mail the head of the record to the auditor, once a day."""
     if clock.now().astimezone(clock.TOKYO).hour < MORNING:
@@ -77,12 +104,17 @@ def send_record_head() -> int:
     return each(home_letters.auditor_without_head(), _send_record_head)
 
 
+def remind_of_terms() -> int:
+    """In April, once: tell the office when terms of the year that began are not made."""
+    return each(renewing.to_remind_of(), _remind_of_terms)
+
+
 def forget() -> int:
     """Forget sign-ins, mailed links and counted attempts that are over, and forms long closed."""
     now = clock.now()
     with housekeeping() as session:
         commands.prune(session, now - COMMANDS_KEPT)
-        for prune in (sessions.prune, throttle.prune, mailed_links.prune):
+        for prune in (sessions.prune, throttle.prune, mailed_links.prune, passkey_sign_in.prune, drafts.prune):
             prune(now)
     return 0
 
@@ -94,12 +126,47 @@ def close_accounts_of_those_who_left() -> int:
     )
 
 
-EVERY_FEW_SECONDS: tuple[Callable[[], int], ...] = (draw_papers, continue_annual_runs, expire_offers)
+def let_unconfirmed_applications_lapse() -> int:
+    """Forget what was written in applications whose mail address nobody confirmed: they were never received."""
+    return each([one.id for one in db.session.scalars(applications.overdue(clock.now()))], _let_lapse)
+
+
+def note_texts() -> int:
+    """Note the wording of the texts people agree to where the program brought another: each version has its number and day."""
+    return each(wordings.unnoted(settings.stored()), _note_text)
+
+
+def issue_certificates() -> int:
+    """Issue the next certificates of a year's run."""
+    issuing_ = certifying.unfinished().where(CertificateRun.state == CertifyingState.ISSUING)
+    return each([run.id for run in db.session.scalars(issuing_)], _certify)
+
+
+def gather_certificates() -> int:
+    """Gather a year's certificates, once they are drawn, into a ZIP and one PDF to print."""
+    return each(certifying.to_gather(), _gather)
+
+
+EVERY_FEW_SECONDS: tuple[Callable[[], int], ...] = (
+    draw_papers,
+    continue_annual_runs,
+    issue_certificates,
+    gather_certificates,
+    expire_offers,
+    begin_announcements,
+    post_announcements,
+)
 EVERY_FEW_SECONDS_TOO: tuple[Callable[[], int], ...] = (
     send_letters,
 )  # apart: a slow mail server holds nothing else up
-EVERY_MINUTE: tuple[Callable[[], int], ...] = (send_record_head,)
-EVERY_HOUR: tuple[Callable[[], int], ...] = (forget, close_accounts_of_those_who_left)
+EVERY_MINUTE: tuple[Callable[[], int], ...] = (send_record_head, read_bounces, let_addresses_rest)
+EVERY_HOUR: tuple[Callable[[], int], ...] = (
+    forget,
+    close_accounts_of_those_who_left,
+    remind_of_terms,
+    let_unconfirmed_applications_lapse,
+    note_texts,
+)
 
 
 # --- one item, one act
@@ -125,16 +192,62 @@ def _continue_run(run_id: int) -> None:
         issuing.work_off(run_id)
 
 
+def _certify(run_id: int) -> None:
+    with act(Kind.CERTIFICATES_ISSUED) as deed:
+        deed.about = db.session.get_one(CertificateRun, run_id)
+        certifying.work_off(run_id)
+
+
+def _gather(run_id: int) -> None:
+    run = db.session.get_one(CertificateRun, run_id)
+    made = certifying.gather(run)
+    with act(Kind.CERTIFICATES_GATHERED, about=run):
+        certifying.end(run, made)
+
+
 def _expire_offers(session_id: int) -> None:
     with act(Kind.OFFERS_EXPIRED) as deed:
         deed.about = db.session.get_one(EventSession, session_id)
         waitlist.expire(session_id)
 
 
+def _begin_announcement(announcement_id: int) -> None:
+    with act(Kind.ANNOUNCEMENT_BEGUN) as deed:
+        deed.about = announcement = db.session.get_one(Announcement, announcement_id, with_for_update=True)
+        sending.begin(announcement)
+
+
+def _post_announcement(announcement_id: int) -> None:
+    with act(Kind.ANNOUNCEMENT_POSTED) as deed:
+        deed.about = announcement = db.session.get_one(Announcement, announcement_id, with_for_update=True)
+        sending.post_next(announcement)
+
+
+def _let_rest(email: str) -> None:
+    with act(Kind.ADDRESS_RESTED) as deed:
+        deed.about = resting.rest(email)
+
+
 def _close_account(person_id: int) -> None:
     with act(Kind.USER_DISABLED) as deed:
         deed.about = person = db.session.get_one(Person, person_id)
         portal_access.end(person)
+
+
+def _let_lapse(application_id: int) -> None:
+    with act(Kind.APPLICATION_LAPSED) as deed:
+        deed.about = application = db.session.get_one(Application, application_id)
+        application.lapse()
+
+
+def _note_text(key: str) -> None:
+    with act(Kind.TEXTS_NOTED, note=key):
+        wordings.note(key, settings.stored()[key])
+
+
+def _remind_of_terms(reminder: tuple[FiscalYear, str]) -> None:
+    with act(Kind.TERMS_REMINDED) as deed:
+        deed.about = member_letters.terms_missing(*reminder)
 
 
 def _send_record_head(email: str) -> None:
@@ -211,12 +324,9 @@ def run_forever(app: Flask) -> None:
     consumer.run()
 
 
-def _alarm_clock(app: Flask) -> SqliteHuey:
-    """huey with the timetable; its file holds nothing that matters, so it begins empty."""
-    folder = settings().data_dir
-    folder.mkdir(parents=True, exist_ok=True)
-    huey = SqliteHuey("crm", filename=str(folder / "alarm_clock.sqlite3"), results=False, fsync=False)
-    huey.flush()
+def _alarm_clock(app: Flask) -> MemoryHuey:
+    """huey with the timetable, in memory: it holds nothing that matters, and rings on when the disk is full."""
+    huey = MemoryHuey("crm", results=False)
     for name, rounds in (("look", EVERY_FEW_SECONDS), ("post", EVERY_FEW_SECONDS_TOO)):
         _again_and_again(huey, app, name, rounds)
 
@@ -233,7 +343,7 @@ def _alarm_clock(app: Flask) -> SqliteHuey:
     return huey
 
 
-def _again_and_again(huey: SqliteHuey, app: Flask, name: str, rounds: tuple[Callable[[], int], ...]) -> None:
+def _again_and_again(huey: MemoryHuey, app: Flask, name: str, rounds: tuple[Callable[[], int], ...]) -> None:
     """A task that sets its own alarm anew, at once while there is more to do."""
 
     def look() -> None:

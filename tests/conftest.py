@@ -8,6 +8,7 @@ directly inside ``act(...)``; requests of ``client`` run in contexts of their ow
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import shutil
 import uuid
@@ -25,6 +26,7 @@ from tests import databases, postgres_server
 from tests.visiting import Visitor
 
 TEMPLATES = jinja2.FileSystemBytecodeCache()
+APPLICATIONS: dict[Settings, Flask] = {}  # those made so far in this process, by their settings
 PASSWORD = "花火と多摩川の夕暮れ 42"
 SECRET = "a secret for tests, longer than thirty-two characters"
 
@@ -113,14 +115,42 @@ def settings(database_url: str, data_dir: Path) -> Settings:
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The application on the test's own database, its context open and a test actor named."""
+def shares_application(settings: Settings) -> bool:
+    """Whether tests with the same settings may use one application; override it where a test changes the application itself.
+
+    Making one takes a tenth of a second, for hundreds of addresses. Where requests are counted each test starts at zero.
+    """
+    return settings.public_rate == 0
+
+
+def _application(settings: Settings, shared: bool) -> Flask:
+    """An application with these settings; a shared one is given the test's own database."""
+    from crm import config
     from crm.app import create_app
+    from crm.db import db
+    from crm.web import safety
+
+    kind = dataclasses.replace(settings, database_url="", data_dir=Path())
+    if not shared or kind not in APPLICATIONS:
+        made = create_app(settings)
+        made.jinja_env.bytecode_cache = TEMPLATES
+        return APPLICATIONS.setdefault(kind, made) if shared else made
+    made = APPLICATIONS[kind]
+    config.put_in_force(settings)
+    safety.limiter.enabled = settings.public_rate > 0  # one counter for the process; another application may have set it going
+    with made.app_context():
+        db.engines["default"] = databases.open_engine(settings.database_url)
+        db.sessionmaker.configure(bind=db.engine)
+    return made
+
+
+@pytest.fixture
+def app(settings: Settings, shares_application: bool) -> Iterator[Flask]:
+    """The application on the test's own database, its context open and a test actor named."""
     from crm.db import db
     from crm.history.recording import Actor, acting_as
 
-    made = create_app(settings)
-    made.jinja_env.bytecode_cache = TEMPLATES  # every test makes an application of its own; the templates stay the same
+    made = _application(settings, shares_application)
     made.testing = True
     made.test_client_class = Visitor
     with contextlib.ExitStack() as open_until_the_end:

@@ -1,7 +1,8 @@
 """An empty, migrated database for each test, on SQLite and on PostgreSQL.
 
-Each engine has one template per run, built once by the migrations and shared by all workers; a test gets a copy: a file
-copied (SQLite) or ``CREATE DATABASE … TEMPLATE`` (PostgreSQL). Commits are real.
+Each engine has one template per run, built once by the migrations and shared by all workers. A test gets a copy of the file
+(SQLite), or a copy of the database that the same worker used before, brought back to the template's rows (PostgreSQL, where a
+copy takes a fifth of a second); one whose schema was changed is thrown away. Commits are real.
 """
 
 from __future__ import annotations
@@ -61,14 +62,22 @@ class PostgresDatabases:
                 self._order("CREATE DATABASE {}", f"{TEMPLATE}_unfinished")
                 build_schema(self._address_of(f"{TEMPLATE}_unfinished"))
                 self._order("ALTER DATABASE {} RENAME TO {}", f"{TEMPLATE}_unfinished", TEMPLATE)
+        self.free: list[tuple[str, PostgresBeginning]] = []
 
     @contextmanager
     def fresh(self, data_dir: Path) -> Iterator[str]:
-        """A database of one's own, as the address for ``CRM_DATABASE_URL``; dropped when the test is over."""
+        """A database of one's own, as the address for ``CRM_DATABASE_URL``; nobody is left in it when the test is over."""
+        name, beginning = self.free.pop() if self.free else self._copy()
+        yield self._address_of(name)
+        if beginning.restored(self._address_of(name)):
+            self.free.append((name, beginning))
+        else:
+            self._order("DROP DATABASE {} WITH (FORCE)", name)
+
+    def _copy(self) -> tuple[str, PostgresBeginning]:
         name = f"test_{os.getpid()}_{next(_numbers)}"
         self._order("CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
-        yield self._address_of(name)
-        self._order("DROP DATABASE {} WITH (FORCE)", name)
+        return name, PostgresBeginning(self._address_of(name))
 
     def _address_of(self, name: str) -> str:
         return self.address.replace("/postgres?", f"/{name}?")
@@ -79,7 +88,77 @@ class PostgresDatabases:
 
     def _order(self, statement: str, *names: str) -> None:
         with psycopg.connect(self.address, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+class PostgresBeginning:
+    """How a PostgreSQL database looked before its test: its schema, and the few rows the migrations put in."""
+
+    SCHEMA = (
+        "SELECT md5(string_agg(concat_ws(' ', c.relname, c.relkind, a.attname, a.atttypid, a.attnotnull), ',' ORDER BY c.oid, a.attnum)) "
+        "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 WHERE c.relnamespace = 'public'::regnamespace"
+    )
+    OTHERS_OUT = (
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
+    COUNTERS_BACK = (
+        "SELECT setval(format('%I.%I', schemaname, sequencename), start_value, false) FROM pg_sequences "
+        "WHERE last_value IS NOT NULL"
+    )
+    COUNTERS = (
+        "SELECT format('%I.%I', schemaname, sequencename), last_value FROM pg_sequences WHERE last_value IS NOT NULL"
+    )
+
+    def __init__(self, url: str) -> None:
+        with psycopg.connect(url) as connection:
+            self.schema = connection.execute(self.SCHEMA).fetchone()
+            self.tables = [
+                str(name)
+                for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            ]
+            self.counters = connection.execute(self.COUNTERS).fetchall()
+            self.rows = {table: self._copied(connection, table) for table in self._filled(connection)}
+
+    def restored(self, url: str) -> bool:
+        """Bring the rows and counters back; False when the schema is another one now, or the database is gone."""
+        try:
+            with psycopg.connect(url) as connection:
+                connection.execute(self.OTHERS_OUT)
+                if connection.execute(self.SCHEMA).fetchone() != self.schema:
+                    return False
+                connection.execute("SET LOCAL session_replication_role = replica")  # neither foreign keys nor triggers
+                for table in self._filled(connection):
+                    if table not in self.rows or self._copied(connection, table) != self.rows[table]:
+                        connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+                for table, rows in self.rows.items():
+                    self._put(connection, table, rows)
+                connection.execute(self.COUNTERS_BACK)
+                for counter in self.counters:
+                    connection.execute("SELECT setval(%s, %s)", counter)
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _filled(self, connection: psycopg.Connection) -> list[str]:
+        """The tables with rows, in one query."""
+        asked = sql.SQL(" UNION ALL ").join(
+            sql.SQL("SELECT {} WHERE EXISTS (SELECT 1 FROM {})").format(sql.Literal(table), sql.Identifier(table))
+            for table in self.tables
+        )
+        return [str(name) for (name,) in connection.execute(asked)]
+
+    @staticmethod
+    def _copied(connection: psycopg.Connection, table: str) -> bytes:
+        with connection.cursor().copy(sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))) as copy:
+            return b"".join(bytes(piece) for piece in copy)
+
+    @classmethod
+    def _put(cls, connection: psycopg.Connection, table: str, rows: bytes) -> None:
+        """The rows of the beginning, unless they are there."""
+        if cls._copied(connection, table) != rows:
+            with connection.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))) as copy:
+                copy.write(rows)
 
 
 def build_schema(url: str) -> None:

@@ -41,6 +41,19 @@ def ask_for_reset(user: User) -> None:
         letters.password_reset(user, mailed_links.make(user, Purpose.PASSWORD_RESET))
 
 
+def ask_for_sign_in_link(user: User) -> None:
+    """Mail a member a link to sign in without a password; an invited one gets the invitation again. Staff get none.
+
+    Staff keep two factors of their own; a mailbox is not one of them.
+    """
+    if user.is_staff:
+        return
+    if user.state is UserState.INVITED:
+        invite_again(user)
+    else:
+        letters.sign_in_link(user, mailed_links.make(user, Purpose.SIGN_IN))
+
+
 def reset_password(token: str, password: str) -> User:
     """A new password by a mailed link. All sessions end; the second factor stays as it is. Raises ``Refused``."""
     user = mailed_links.take(token, Purpose.PASSWORD_RESET)

@@ -42,6 +42,12 @@ class ForgotForm(Form):
     email = EmailField(_("Mail address"), [required()])
 
 
+class LinkForm(Form):
+    """Where to mail a link to sign in."""
+
+    email = EmailField(_("Mail address"), [required()])
+
+
 class NewPasswordForm(Form):
     """A new password, once: it can be shown while typing, so it need not be typed twice."""
 

@@ -16,10 +16,10 @@ from crm import clock, text
 from crm.access import login_door, second_factor, sessions, throttle, tokens
 from crm.access.permissions import GRANTS, Permission, Role
 from crm.access.sessions import SignIn
-from crm.access.users import User
+from crm.access.users import User, actor_names
 from crm.errors import Busy
 from crm.history.recording import Actor, acts_now, housekeeping
-from crm.web import errors
+from crm.web import errors, languages
 
 P = ParamSpec("P")
 
@@ -82,7 +82,7 @@ def install(app: Flask) -> None:
     """Tell every request who is acting, and templates what they may."""
     login_door.install(app)
     app.before_request(_who_acts)
-    app.jinja_env.globals.update(can=can, current_user=current_user)
+    app.jinja_env.globals.update(can=can, current_user=current_user, actor_names=actor_names)
 
 
 def _who_acts() -> None:
@@ -117,8 +117,10 @@ def _admit(sign_in: SignIn) -> None:
         g.lacks = "set-up"
         g.permissions = frozenset({Permission.PROFILE_OWN})
     acts_now(user.actor)
-    if request.path.startswith(("/office", "/portal")):
+    if request.path.startswith("/office"):
         text.speak(user.locale)
+    elif request.path.startswith("/portal"):
+        text.speak(languages.chosen() or user.locale)
 
 
 def _touch(sign_in: SignIn) -> None:

@@ -22,6 +22,12 @@ def password_reset(user: User, token: str) -> Letter:
     return _post("access/password_reset", user, url=f"{settings().base_url}/reset/{token}", minutes=minutes)
 
 
+def sign_in_link(user: User, token: str) -> Letter:
+    """Sign in by this link, within a quarter of an hour, once."""
+    minutes = int(VALID_FOR[Purpose.SIGN_IN].total_seconds() // 60)
+    return _post("access/sign_in_link", user, url=f"{settings().base_url}/sign-in/link/{token}", minutes=minutes)
+
+
 def password_changed(user: User) -> Letter:
     """Your password was changed; tell the office if it was not you."""
     return _post("access/password_changed", user)

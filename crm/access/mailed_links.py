@@ -1,4 +1,4 @@
-"""MailedLink: a secret sent to a person's mail address that opens one thing once — an invitation, a new password.
+"""MailedLink: a secret sent to a person's mail address that opens one thing once — an invitation, a new password, a sign-in.
 
 Only its digest is kept. A newer link of the same purpose makes the older ones void.
 """
@@ -28,9 +28,13 @@ class Purpose(StrEnum):
 
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"
+    SIGN_IN = "sign_in"
 
 
-VALID_FOR = {Purpose.INVITATION: timedelta(days=7), Purpose.PASSWORD_RESET: timedelta(minutes=30)}
+VALID_FOR = {
+    Purpose.INVITATION: timedelta(days=7), Purpose.PASSWORD_RESET: timedelta(minutes=30),
+    Purpose.SIGN_IN: timedelta(minutes=15),
+}  # fmt: skip
 
 
 class MailedLink(Model):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
-from flask import Response, g, jsonify, make_response, redirect, request, url_for
+from flask import Response, g, jsonify, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, TooManyRequests
 
-from crm.access import accounts, login_door, mailed_links, second_factor, sessions, throttle, users
-from crm.access.forms import CodeForm, ForgotForm, NewPasswordForm, SignInForm
+from crm.access import accounts, login_door, mailed_links, passkey_sign_in, second_factor, sessions, throttle, users
+from crm.access.forms import CodeForm, ForgotForm, LinkForm, NewPasswordForm, SignInForm
 from crm.access.mailed_links import Purpose
 from crm.access.sessions import SignIn, Strength
 from crm.access.users import User
@@ -25,6 +26,7 @@ from crm.web.templating import page
 area = public_area("access", __name__)
 log = logging.getLogger("crm.access")
 
+CHALLENGE = "passkey"  # where the cookie carries the number of the challenge this browser was given
 WRONG = _("The mail address or the password is not right.")
 
 
@@ -34,7 +36,7 @@ def sign_in() -> ResponseReturnValue:
     target = login_door.safe_path(request.args.get("next"))
     if g.user is not None:
         return redirect(target or _home(g.user), 303)
-    return page("access/public/sign_in.html", form=SignInForm(data={"next": target}), ended=request.args.get("ended"))
+    return _sign_in_page(SignInForm(data={"next": target}), ended=request.args.get("ended"))
 
 
 @area.post("/sign-in")
@@ -42,7 +44,7 @@ def enter() -> ResponseReturnValue:
     """Judge a password."""
     form = SignInForm()
     if not form.validate():
-        return page("access/public/sign_in.html", form=form, ended=None, status=422)
+        return _sign_in_page(form, 422)
     key = users.email_key(form.email.data)
     draws = (
         (throttle.PASSWORD_ACCOUNT, login_door.account_subject(users.by_email(key), key)),
@@ -50,14 +52,14 @@ def enter() -> ResponseReturnValue:
         (throttle.PASSWORD_ALL, ""),
     )
     if wait := _count(*draws):
-        return _slow_down("access/public/sign_in.html", wait, form=form, ended=None)
+        return _slow_down("access/public/sign_in.html", wait, **_signing_in(form))
     user, is_right = accounts.holder(key, form.password.data)
     if user is None or not is_right:
         with act(Kind.SIGN_IN_FAILED, about=user):
             pass
         log.warning("sign-in failed actor=public what=password")
         form.form_errors.append(str(WRONG))
-        return page("access/public/sign_in.html", form=form, ended=None, status=422)
+        return _sign_in_page(form, 422)
     return _admit(user, form, draws)
 
 
@@ -194,6 +196,101 @@ def forgot() -> ResponseReturnValue:
             deed.leads_to(url_for(".forgot"))
             accounts.ask_for_reset(user)
     return page("access/public/forgot.html", form=form, sent=True)
+
+
+@area.route("/sign-in/link", methods=["GET", "POST"])
+def ask_for_link() -> ResponseReturnValue:
+    """Mail a member a link to sign in. The answer is the same whether or not there is such an account."""
+    form = LinkForm()
+    if request.method == "GET" or not form.validate():
+        return page("access/public/ask_for_link.html", form=form, sent=False, status=422 if form.is_sent else 200)
+    key = users.email_key(form.email.data)
+    if wait := _count((throttle.LINK_ACCOUNT, key), (throttle.LETTER_ADDRESS, login_door.address())):
+        return _slow_down("access/public/ask_for_link.html", wait, form=form, sent=False)
+    user = users.by_email(key)
+    with act(Kind.SIGN_IN_LINK_ASKED, about=user) as deed:
+        deed.leads_to(url_for(".ask_for_link"))
+        if user is not None:
+            accounts.ask_for_sign_in_link(user)
+    return page("access/public/ask_for_link.html", form=form, sent=True)
+
+
+@area.route("/sign-in/link/<token>", methods=["GET", "POST"])
+def enter_by_link(token: str) -> ResponseReturnValue:
+    """Sign in by a mailed link: the page asks for a press of the button, for mail programs open links by themselves."""
+    link = mailed_links.find(token, Purpose.SIGN_IN)
+    if link is None:
+        if wait := _count((throttle.UNKNOWN_TOKEN, login_door.address())):
+            return _slow_down("access/public/link_ended.html", wait, purpose=Purpose.SIGN_IN)
+        return page("access/public/link_ended.html", purpose=Purpose.SIGN_IN, wait=None, status=410)
+    if request.method == "GET":
+        return page("access/public/enter_by_link.html", user=link.user)
+    user = link.user
+    if second_factor.has_one(user):
+        with housekeeping():
+            mailed_links.take(token, Purpose.SIGN_IN)
+            session_token = _started(user, Strength.PASSWORD)
+        _carry(session_token)
+        return redirect(url_for(".prove"), 303)
+    return _let_in(user, Strength.PASSWORD, lambda: mailed_links.take(token, Purpose.SIGN_IN))
+
+
+@area.post("/sign-in/with-passkey/options")
+def passkey_only_options() -> ResponseReturnValue:
+    """What the browser needs to offer its passkeys to somebody who has not said who they are, as JSON."""
+    if _count((throttle.PASSKEY_ADDRESS, login_door.address())):
+        raise TooManyRequests
+    with housekeeping():
+        number, options = passkey_sign_in.options()
+    session[CHALLENGE] = number
+    return jsonify(options)
+
+
+@area.post("/sign-in/with-passkey")
+def enter_by_passkey() -> ResponseReturnValue:
+    """Sign a member in by a passkey alone: the device and the person it has verified are two factors."""
+    form, answer, number = SignInForm(), request.form.get("answer", "")[:20_000], int(session.pop(CHALLENGE, 0))
+    if wait := _count((throttle.PASSKEY_ADDRESS, login_door.address())):
+        return _slow_down("access/public/sign_in.html", wait, **_signing_in(form))
+    try:
+        key = second_factor.passkey_named_in(answer)
+        if key is None:
+            raise second_factor.no_passkey()
+        with acting_as(key.user.actor), act(Kind.SIGNED_IN) as deed:
+            user = deed.about = passkey_sign_in.judge(number, answer)
+            token = _started(user, Strength.SECOND_FACTOR)
+    except Refused as refusal:
+        with act(Kind.SIGN_IN_FAILED):
+            passkey_sign_in.take(number)
+        log.warning("sign-in failed actor=public what=passkey")
+        form.refuse(refusal)
+        return _sign_in_page(form, 422)
+    return _welcomed(user, token, login_door.safe_path(request.form.get("next")))
+
+
+def _signing_in(form: SignInForm, ended: str | None = None) -> dict[str, Any]:
+    return {"form": form, "ended": ended, "passkeys_work": second_factor.passkeys_work_here()}
+
+
+def _sign_in_page(form: SignInForm, status: int = 200, ended: str | None = None) -> ResponseReturnValue:
+    return page("access/public/sign_in.html", status=status, **_signing_in(form, ended))
+
+
+def _started(user: User, strength: Strength) -> str:
+    return sessions.start(user, strength, address=login_door.address(), agent=login_door.agent())
+
+
+def _let_in(user: User, strength: Strength, judge: Callable[[], object]) -> ResponseReturnValue:
+    """A complete session for a user once ``judge`` has used up what they showed. Raises ``Refused``."""
+    with acting_as(user.actor), act(Kind.SIGNED_IN, about=user):
+        judge()
+        token = _started(user, strength)
+    return _welcomed(user, token, None)
+
+
+def _welcomed(user: User, token: str, target: str | None) -> ResponseReturnValue:
+    _carry(token)
+    return login_door.remember_browser(make_response(redirect(target or _home(user), 303)), user, token)
 
 
 @area.route("/reset/<token>", methods=["GET", "POST"])

@@ -223,7 +223,7 @@ def add_passkey(sign_in: SignIn, answer: str, name: str) -> None:
             require_user_verification=True,
         )  # fmt: skip
     except (WebAuthnException, ValueError, KeyError, TypeError) as error:
-        raise _no_passkey() from error
+        raise no_passkey() from error
     if db.session.scalar(sa.select(Passkey.id).where(Passkey.credential_id == made.credential_id)):
         raise Refused(_("This passkey is set up already."))
     db.session.add(
@@ -234,12 +234,17 @@ def add_passkey(sign_in: SignIn, answer: str, name: str) -> None:
 
 def authentication_options(sign_in: SignIn) -> dict[str, Any]:
     """What the browser needs to use one of the user's passkeys."""
+    return request_options(_new_challenge(sign_in), [key.credential_id for key in passkeys_of(sign_in.user)])
+
+
+def request_options(challenge: bytes, credential_ids: list[bytes]) -> dict[str, Any]:
+    """What the browser needs to use one of these passkeys, or any it has for us when none are named."""
     import webauthn
     from webauthn.helpers import structs
 
     options = webauthn.generate_authentication_options(
-        rp_id=_rp_id(), challenge=_new_challenge(sign_in),
-        allow_credentials=[structs.PublicKeyCredentialDescriptor(id=k.credential_id) for k in passkeys_of(sign_in.user)],
+        rp_id=_rp_id(), challenge=challenge,
+        allow_credentials=[structs.PublicKeyCredentialDescriptor(id=one) for one in credential_ids],
         user_verification=structs.UserVerificationRequirement.REQUIRED,
     )  # fmt: skip
     return dict(json.loads(webauthn.options_to_json(options)))
@@ -247,11 +252,18 @@ def authentication_options(sign_in: SignIn) -> dict[str, Any]:
 
 def take_passkey(sign_in: SignIn, answer: str) -> None:
     """Prove the second factor by a passkey. Raises ``Refused``; the challenge is used up either way when it commits."""
+    challenge = _take_challenge(sign_in)
+    key = passkey_named_in(answer)
+    if key is None or key.user_id != sign_in.user_id:
+        raise no_passkey()
+    verify(key, answer, challenge)
+
+
+def verify(key: Passkey, answer: str, challenge: bytes) -> None:
+    """Judge what a passkey made of a challenge, and note its use. Raises ``Refused``."""
     import webauthn
     from webauthn.helpers.exceptions import WebAuthnException
 
-    challenge = _take_challenge(sign_in)
-    key = _named_in(answer, sign_in.user)
     try:
         proven = webauthn.verify_authentication_response(
             credential=answer, expected_challenge=challenge, expected_rp_id=_rp_id(), expected_origin=_origin(),
@@ -259,22 +271,21 @@ def take_passkey(sign_in: SignIn, answer: str) -> None:
             require_user_verification=True,
         )  # fmt: skip
     except (WebAuthnException, ValueError, KeyError, TypeError) as error:
-        raise _no_passkey() from error
+        raise no_passkey() from error
     key.sign_count, key.used_at = proven.new_sign_count, clock.now()
 
 
-def _named_in(answer: str, user: User) -> Passkey:
+def passkey_named_in(answer: str) -> Passkey | None:
+    """The passkey a browser's answer names, whosever it is, locked. Raises ``Refused`` for an answer nobody can read."""
     import webauthn
 
     try:
         credential_id = webauthn.base64url_to_bytes(json.loads(answer)["rawId"])
     except (ValueError, KeyError, TypeError) as error:
-        raise _no_passkey() from error
-    own = sa.select(Passkey).where(Passkey.user_id == user.id, Passkey.credential_id == credential_id)
-    key = db.session.scalars(own.with_for_update()).one_or_none()
-    if key is None:
-        raise _no_passkey()
-    return key
+        raise no_passkey() from error
+    return db.session.scalars(
+        sa.select(Passkey).where(Passkey.credential_id == credential_id).with_for_update()
+    ).one_or_none()
 
 
 def _new_challenge(sign_in: SignIn) -> bytes:
@@ -288,11 +299,12 @@ def _take_challenge(sign_in: SignIn) -> bytes:
     challenge, until = sign_in.challenge, sign_in.challenge_until
     sign_in.challenge = sign_in.challenge_until = None
     if challenge is None or until is None or clock.now() > until:
-        raise _no_passkey()
+        raise no_passkey()
     return challenge
 
 
-def _no_passkey() -> Refused:
+def no_passkey() -> Refused:
+    """The one answer to whatever is wrong with a passkey."""
     return Refused(_("The passkey could not be checked. Please try again."))
 
 

@@ -135,9 +135,10 @@ def of(user: User) -> list[SignIn]:
     ]
 
 
-def end(sign_in_id: int, *, user: User) -> None:
-    """End one of the user's sessions."""
-    db.session.execute(sa.delete(SignIn).where(SignIn.id == sign_in_id, SignIn.user_id == user.id))
+def end(sign_in_id: int, *, user: User) -> bool:
+    """End one of the user's sessions; whether there was one."""
+    ended = sa.delete(SignIn).where(SignIn.id == sign_in_id, SignIn.user_id == user.id)
+    return db.session.execute(ended.returning(SignIn.id)).one_or_none() is not None
 
 
 def end_all(user: User, *, keep: SignIn | None = None) -> int:

@@ -7,7 +7,8 @@ each other. Nothing locks for good: a window passes. Subjects are kept as digest
 - password: 10 in 5 minutes for an account, 10 for an address, 1,000 over all; who signed in from the same browser before is
   counted apart from strangers, so strangers cannot keep the owner out;
 - second factor: 5 in 5 minutes, 20 in an hour, 50 in a day for an account;
-- letters asked for: 5 in a day for an account, 10 in an hour for an address;
+- letters asked for: 5 in a day for an account (links to sign in: 6 in an hour), 10 in an hour for an address;
+- passkeys instead of a password: 20 in 5 minutes for an address;
 - mailed links and API tokens that do not exist: 30 in 5 minutes for an address.
 """
 
@@ -41,6 +42,8 @@ PASSWORD_ADDRESS = Limit("password.address", 10, 300)
 PASSWORD_ALL = Limit("password.all", 1000, 300)
 FACTOR = (Limit("factor.minutes", 5, 300), Limit("factor.hour", 20, 3600), Limit("factor.day", 50, 86400))
 LETTER_ACCOUNT = Limit("letter.account", 5, 86400)
+LINK_ACCOUNT = Limit("link.account", 6, 3600)
+PASSKEY_ADDRESS = Limit("passkey.address", 20, 300)
 LETTER_ADDRESS = Limit("letter.address", 10, 3600)
 UNKNOWN_TOKEN = Limit("token.address", 30, 300)
 

@@ -147,16 +147,21 @@ def by_email(email: str) -> User | None:
 
 
 def actor_names(actors: Iterable[str]) -> dict[str, str]:
-    """Names for actors as the record writes them (``user:3``), for timelines; one query."""
-    ids = {
-        int(number)
-        for kind, _colon, number in (a.partition(":") for a in actors)
-        if kind == "user" and number.isdecimal()
-    }
-    if not ids:
-        return {}
-    found = db.session.execute(sa.select(User.id, User.name).where(User.id.in_(ids)))
-    return {f"user:{user_id}": name for user_id, name in found}
+    """What people read for actors as the record writes them (``user:3``, ``worker``); one query."""
+    written = set(actors)
+    ids = {int(of) for kind, _colon, of in (a.partition(":") for a in written) if kind == "user" and of.isdecimal()}
+    found = db.session.execute(sa.select(User.id, User.name).where(User.id.in_(ids))) if ids else ()
+    return {a: actor_words(a) for a in written} | {f"user:{user_id}": name for user_id, name in found}
+
+
+def actor_words(actor: str) -> str:
+    """An actor who is no person with an account, in words; any other as the record writes it."""
+    kind, _colon, number = actor.partition(":")
+    words = {
+        "public": _("Public page"), "worker": _("Automatic"), "cli": _("Command"), "demo": _("Demonstration data"),
+        "token": _("Program (token %(n)s)", n=number),
+    }  # fmt: skip
+    return str(words.get(kind, actor))
 
 
 def spoken(locale: str) -> str:

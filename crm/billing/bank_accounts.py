@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from crm.db import Model, Versioned, db
 from crm.documents import blocks
 from crm.errors import Refused
-from crm.text import _, label
+from crm.text import _, label, speaking
 from crm.values import japanese
 
 
@@ -36,11 +36,13 @@ class BankAccount(Versioned, Model):
     holder: Mapped[str] = mapped_column(default="")
     is_printed: Mapped[bool] = mapped_column(default=False, init=False)
 
-    def as_printed(self, issuer_name: str) -> blocks.BankAccount:
-        """The facts a paper keeps of it."""
+    def as_printed(self, issuer_name: str, language: str) -> blocks.BankAccount:
+        """The facts a paper in a language keeps of it."""
+        with speaking(language):
+            kind = label(self.type)
         return blocks.BankAccount(
-            bank=self.bank, branch=self.branch, kind=label(self.type), number=self.number,
-            holder=self.holder or issuer_name, holder_kana=self.holder_kana,
+            bank=self.bank, branch=self.branch, kind=kind, number=self.number, holder=self.holder or issuer_name,
+            holder_kana=self.holder_kana,
         )  # fmt: skip
 
 

@@ -6,18 +6,21 @@ allocations; no state is typed over the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, event, text
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, selectinload
 
 from crm.db import Model, Versioned, db
 from crm.documents.issued import IssuedDocument
 from crm.errors import Refused
+from crm.history.inserting import insert_all
 from crm.members.members import Member
 from crm.text import _
 from crm.values.fiscal_year import FiscalYear
@@ -77,29 +80,9 @@ class Invoice(Versioned, Model):
     if TYPE_CHECKING:
         paid: Mapped[Yen] = mapped_column(init=False)  # the sum of live allocations; ``payments`` attaches it
 
-    def add_line(self, text: str, net: Yen, *, tax: Tax, percent: int, served_from: date, served_until: date) -> None:
-        """Add a line, priced without tax, for what was supplied between two days. Only a draft takes lines."""
-        if self.state is not InvoiceState.DRAFT:
-            raise Refused(_("An issued invoice does not change."))
-        InvoiceLine(
-            invoice=self, position=len(self.lines) + 1, text=text, net=net, tax=tax, percent=percent,
-            served_from=served_from, served_until=served_until,
-        )  # fmt: skip
-
     def totals(self) -> tuple[TaxTotal, ...]:
         """Net and tax per rate, rounded once per rate (消費税法基本通達 1-8-15)."""
         return by_rate(self.lines, self.rounding)
-
-    def issue(self, number: str, *, on: date, due: date) -> None:
-        """Freeze the invoice under its number. Raises ``Refused`` when it was issued, has no lines or is due before its day."""
-        if self.state is not InvoiceState.DRAFT:
-            raise Refused(_("This invoice has already been issued."))
-        if not self.lines:
-            raise Refused(_("An invoice needs at least one line."))
-        if due < on:
-            raise Refused(_("The due date lies before the issue date."), field="due_on")
-        self.state, self.number, self.issued_on, self.due_on = InvoiceState.ISSUED, number, on, due
-        self.total = total(row.gross for row in self.totals())
 
     def void(self, reason: str) -> None:
         """Cancel an issued invoice on which nothing was paid; it keeps its number."""
@@ -142,6 +125,71 @@ class InvoiceLine(Model):
     percent: Mapped[int]
     served_from: Mapped[date]
     served_until: Mapped[date]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line to be billed: its words, its price without tax, the treatment, and the days it is supplied for."""
+
+    text: str
+    net: Yen
+    tax: Tax
+    percent: int
+    served_from: date
+    served_until: date
+
+
+@dataclass(frozen=True)
+class Bill:
+    """An invoice before it has its number: whom it bills for what. ``run_id`` is the annual run it belongs to, if any."""
+
+    member: Member
+    items: tuple[Item, ...]
+    annual_fee_for: FiscalYear | None = None
+    run_id: int | None = None
+    rounding: Rounding = Rounding.FLOOR
+
+    @cached_property
+    def totals(self) -> tuple[TaxTotal, ...]:
+        """Net and tax per rate, rounded once per rate (消費税法基本通達 1-8-15)."""
+        return by_rate(self.items, self.rounding)
+
+    @cached_property
+    def total(self) -> Yen:
+        """What is to be paid."""
+        return total(row.gross for row in self.totals)
+
+
+def issue_all(bills: Sequence[Bill], numbers: Sequence[str], *, on: date, due: date) -> list[int]:
+    """Issue bills under their numbers in the running act, with a few statements; the invoices' ids, in order.
+
+    Raises ``Refused`` when one has no line or is due before its day, ``IntegrityError`` when a member has a live invoice of
+    the year.
+    """
+    if due < on:
+        raise Refused(_("The due date lies before the issue date."), field="due_on")
+    if not all(bill.items for bill in bills):
+        raise Refused(_("An invoice needs at least one line."))
+    ids = insert_all(Invoice, [
+        {
+            "member_id": bill.member.id, "annual_fee_for": bill.annual_fee_for, "run_id": bill.run_id,
+            "rounding": bill.rounding, "state": InvoiceState.ISSUED, "number": number, "issued_on": on, "due_on": due,
+            "total": bill.total,
+        }
+        for bill, number in zip(bills, numbers, strict=True)
+    ])  # fmt: skip
+    insert_all(InvoiceLine, [
+        {"invoice_id": invoice_id, "position": position, **vars(item)}
+        for invoice_id, bill in zip(ids, bills, strict=True) for position, item in enumerate(bill.items, 1)
+    ])  # fmt: skip
+    return ids
+
+
+@event.listens_for(InvoiceLine, "before_update")
+@event.listens_for(InvoiceLine, "before_delete")
+def _refuse_changes(_mapper: Any, _connection: Any, line: InvoiceLine) -> None:
+    """What was billed stays as it was billed, whatever code may try."""
+    raise RuntimeError("an issued invoice does not change")
 
 
 def open_(today: date | None = None) -> sa.Select[Invoice]:

@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from crm import clock
-from crm.billing import letters, papers
+from crm.billing import invoices, letters, papers
 from crm.billing.bank_accounts import BankAccount, printed
-from crm.billing.invoices import Invoice
+from crm.billing.invoices import Bill, Invoice, Item
 from crm.billing.papers import InvoicePaper
 from crm.billing.planning import Billable, plan
 from crm.billing.runs import AnnualRun, Fact, RunState, fact, locked, remaining, unfinished
@@ -116,9 +116,8 @@ def issue_for(member: Member, year: FiscalYear, *, on: date, due: date) -> Invoi
         raise Refused(_("The membership does not run in this fiscal year."))
     common = Common.of(year, None, on=on, due=due)
     with _or_busy():
-        prepared = _drafted(planned.billable[0], common)
-        _issue([prepared], common)
-    return prepared.invoice
+        [invoice_id] = _issue([_drafted(planned.billable[0], common)], common)
+    return db.session.get_one(Invoice, invoice_id)
 
 
 @contextmanager
@@ -162,7 +161,7 @@ class Common:
 class _Prepared:
     """An invoice that can be printed and only lacks its number."""
 
-    invoice: Invoice
+    bill: Bill
     contact: Person
     paper: InvoicePaper
     facts: dict[str, Any]
@@ -183,34 +182,32 @@ def _drafted(billable: Billable, common: Common) -> _Prepared:
     term = terms.term_of(billable.member, common.year)
     if term is None:
         raise Refused(_("The membership does not run in this fiscal year."))
-    invoice = Invoice(
-        member=billable.member, annual_fee_for=common.year, run_id=common.run_id, rounding=common.rounding
-    )
-    invoice.add_line(
-        papers.annual_fee_text(common.year, billable.tier, billable.contact.locale), billable.fee, tax=common.tax,
-        percent=common.percent, served_from=term.starts_on, served_until=term.ends_on,
+    item = Item(
+        papers.annual_fee_text(common.year, billable.tier, billable.contact.locale), billable.fee, common.tax, common.percent,
+        term.starts_on, term.ends_on,
     )  # fmt: skip
+    bill = Bill(billable.member, (item,), common.year, common.run_id, common.rounding)
     paper = papers.invoice(
-        invoice, billable.contact, common.issuer, common.account, on=common.issue_on, due=common.due_on,
-        notes=common.notes,
-    )  # fmt: skip
-    return _Prepared(invoice, billable.contact, paper, paper.packed())
+        bill, billable.contact, common.issuer, common.account, on=common.issue_on, due=common.due_on, notes=common.notes
+    )
+    return _Prepared(bill, billable.contact, paper, paper.packed())
 
 
-def _issue(prepared: list[_Prepared], common: Common) -> None:
-    """Number, freeze and register what was prepared, and post it: a few statements for all of them together."""
+def _issue(prepared: list[_Prepared], common: Common) -> list[int]:
+    """Number, freeze and register what was prepared, and post it: a few statements for all of them; the invoices' ids."""
     numbers = next_numbers(SERIES, common.year, len(prepared))
-    for each, number in zip(prepared, numbers, strict=True):
-        each.invoice.issue(number, on=common.issue_on, due=common.due_on)
-    db.session.add_all([each.invoice for each in prepared])
-    db.session.flush()
-    posted = []
-    for each, number in zip(prepared, numbers, strict=True):
-        document = issued.register(
-            each.paper, number=number, to=each.paper.to.first_line, facts={**each.facts, "number": number},
-            counterparty=each.invoice.member.organisation.name, amount=each.invoice.total, issued_on=common.issue_on,
-            transaction_date=each.paper.served_from, about=each.invoice,
-        )  # fmt: skip
-        posted.append((each.invoice, document, each.contact))
-    letters.invoices_issued(posted)
-    db.session.flush()
+    invoice_ids = invoices.issue_all([each.bill for each in prepared], numbers, on=common.issue_on, due=common.due_on)
+    documents = issued.issue_all([
+        issued.Entry(
+            paper=each.paper, facts={**each.facts, "number": number}, number=number, to=each.paper.to.first_line,
+            counterparty=each.bill.member.organisation.name, amount=each.bill.total, issued_on=common.issue_on,
+            transaction_date=each.paper.served_from, about=(Invoice.__tablename__, invoice_id),
+        )
+        for each, number, invoice_id in zip(prepared, numbers, invoice_ids, strict=True)
+    ])  # fmt: skip
+    posted = [
+        letters.Issued(invoice_id, document_id, number, each.bill, each.contact)
+        for invoice_id, document_id, number, each in zip(invoice_ids, documents, numbers, prepared, strict=True)
+    ]
+    letters.invoices_issued(posted, on=common.issue_on, due=common.due_on)
+    return invoice_ids

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 
-from crm.billing.invoices import Invoice
+from crm.billing.invoices import Bill, Invoice
 from crm.billing.payments import Payment
 from crm.documents.issued import IssuedDocument
 from crm.mail import outbox
@@ -12,19 +14,30 @@ from crm.mail.outbox import Draft, Letter, Recipient
 from crm.organisations.people import Person
 
 
-def invoices_issued(issued: Iterable[tuple[Invoice, IssuedDocument, Person]]) -> list[Letter]:
+@dataclass(frozen=True)
+class Issued:
+    """An invoice that was issued, as its letter tells of it."""
+
+    invoice_id: int
+    document_id: int
+    number: str
+    bill: Bill
+    contact: Person
+
+
+def invoices_issued(issued: Iterable[Issued], *, on: date, due: date) -> None:
     """Each invoice to its billing contact, with the paper; posted once per invoice."""
-    drafts = [
+    outbox.post_all("billing/invoice_issued", [
         Draft(
-            to=recipient(contact), about=invoice, documents=[document], key=f"invoice_issued:{invoice.id}",
+            to=recipient(each.contact), about=(Invoice.__tablename__, each.invoice_id), documents=[each.document_id],
+            key=f"invoice_issued:{each.invoice_id}",
             values={
-                "organisation": invoice.member.organisation.name, "number": invoice.number, "year": invoice.annual_fee_for,
-                "amount": invoice.total, "due_on": invoice.due_on, "issued_on": invoice.issued_on,
+                "organisation": each.bill.member.organisation.name, "number": each.number, "issued_on": on, "due_on": due,
+                "year": each.bill.annual_fee_for, "amount": each.bill.total,
             },
         )
-        for invoice, document, contact in issued
-    ]  # fmt: skip
-    return outbox.post_all("billing/invoice_issued", drafts)
+        for each in issued
+    ])  # fmt: skip
 
 
 def receipt_issued(payment: Payment, document: IssuedDocument, contact: Person) -> Letter:
@@ -38,4 +51,4 @@ def receipt_issued(payment: Payment, document: IssuedDocument, contact: Person) 
 
 def recipient(person: Person) -> Recipient:
     """A person as the outbox addresses them."""
-    return Recipient(email=person.email, name=person.name, locale=person.locale)
+    return Recipient(email=person.email, name=person.known_name, locale=person.locale)

@@ -7,11 +7,12 @@ like one: no T number.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date
 
 from crm.billing.bank_accounts import BankAccount
-from crm.billing.invoices import Invoice
+from crm.billing.invoices import Bill
 from crm.billing.payments import Payment
 from crm.documents import blocks
 from crm.documents.blocks import Addressee, Line, day
@@ -125,7 +126,7 @@ class ReceiptPaper(Paper, kind="receipt"):
         meta = [(words["receipt_number"], self.number), (words["issued"], day(self.issued_on, language))]
         issuer = replace(self.issuer, registration_number="")
         facts = [
-            (words["for"], f"{self.purpose}{words['as']}"), (words["received"], day(self.received_on, language, western=True)),
+            (words["for"], worded_purpose(self.purpose) + words["as"]), (words["received"], day(self.received_on, language, western=True)),
             (words["way"], self.way),
         ]  # fmt: skip
         return [
@@ -140,7 +141,7 @@ class ReceiptPaper(Paper, kind="receipt"):
 
 
 def invoice(
-    invoice: Invoice,
+    bill: Bill,
     contact: Person,
     issuer: Issuer,
     account: BankAccount,
@@ -150,18 +151,18 @@ def invoice(
     notes: tuple[str, ...],
 ) -> InvoicePaper:
     """The facts of an invoice as it is issued to a contact, still without its number."""
-    organisation, language = invoice.member.organisation, contact.locale
+    organisation, language, name = bill.member.organisation, contact.locale, contact.known_name
     return InvoicePaper(
-        issuer=issuer, language=language, number="", issued_on=on, due_on=due, year=invoice.annual_fee_for, notes=notes,
+        issuer=issuer, language=language, number="", issued_on=on, due_on=due, year=bill.annual_fee_for, notes=notes,
         to=Addressee(
-            organisation=organisation.name, department=contact.department, people=(contact.name,) if contact.name else (),
-            postal_code=organisation.postal_code, address=organisation.address,
+            organisation=organisation.name, department=contact.department, people=(name,) if name else (),
+            postal_code=organisation.place_for_invoices[0], address=organisation.place_for_invoices[1],
         ),
         lines=tuple(
-            Line(text=x.text.replace(TIER, "\n"), net=x.net, tax=x.tax, percent=x.percent) for x in invoice.lines
+            Line(text=x.text.replace(TIER, "\n"), net=x.net, tax=x.tax, percent=x.percent) for x in bill.items
         ),
-        totals=invoice.totals(), account=account.as_printed(issuer.name),
-        served_from=min(x.served_from for x in invoice.lines), served_until=max(x.served_until for x in invoice.lines),
+        totals=bill.totals, account=account.as_printed(issuer.name, language),
+        served_from=min(x.served_from for x in bill.items), served_until=max(x.served_until for x in bill.items),
     )  # fmt: skip
 
 
@@ -175,6 +176,11 @@ def annual_fee_text(year: FiscalYear, tier: FeeTier, language: str) -> str:
 def span(first: date, last: date, language: str = "ja") -> str:
     """令和8年4月1日〜令和9年3月31日."""
     return f"{day(first, language)}{'〜' if language == 'ja' else ' – '}{day(last, language)}"
+
+
+def worded_purpose(text: str) -> str:
+    """What a person wrote as 但し書き, without the words that are printed around it: 但し before, として behind."""
+    return re.sub(r"^(但し|但(?=[、，,\s]))[、，,\s]*|\s*として[。．.]?$", "", text.strip())
 
 
 def purpose_of(payment: Payment, language: str = "ja") -> str:

@@ -105,7 +105,7 @@ def _consider(member: Member, rules: _Rules) -> Billable | LeftOut:
         return LeftOut(member, Reason.ASSOCIATE)
     if contact is None:
         return LeftOut(member, Reason.NO_BILLING_CONTACT)
-    if not contact.email and not member.organisation.address:
+    if not contact.email and not member.organisation.place_for_invoices[1]:
         return LeftOut(member, Reason.NO_ADDRESS)
     return _priced(member, contact, rules)
 

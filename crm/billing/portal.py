@@ -23,6 +23,8 @@ from crm.documents import issued
 from crm.history.kinds import Kind
 from crm.history.recording import act
 from crm.members.portal import current_member
+from crm.organisations.portal import holds
+from crm.organisations.portal_rights import PortalRight
 from crm.text import _
 from crm.web.audiences import portal_area
 from crm.web.forms import done
@@ -36,7 +38,7 @@ LISTING = Listing(
     name="invoices",
     title=_("Invoices"),
     columns=[
-        Column("number", _("Invoice number"), sort=Invoice.number),
+        Column("number", _("Invoice number"), kind="code", sort=Invoice.number),
         Column("year", _("Annual fee for"), value="annual_fee_for", kind="year", sort=Invoice.annual_fee_for),
         Column("issued_on", _("Issued on"), kind="day", sort=Invoice.issued_on),
         Column("due_on", _("Due on"), kind="day", sort=Invoice.due_on),
@@ -62,6 +64,7 @@ def own_payments() -> sa.Select[Payment]:
 
 @area.get("/")
 @requires(Permission.PROFILE_OWN)
+@holds(PortalRight.MONEY_READ)
 def index() -> ResponseReturnValue:
     """The member's invoices."""
     listing = LISTING.of(own_invoices().order_by(None), url=lambda invoice: url_for(".show", invoice_id=invoice.id))
@@ -70,6 +73,7 @@ def index() -> ResponseReturnValue:
 
 @area.get("/<int:invoice_id>")
 @requires(Permission.PROFILE_OWN)
+@holds(PortalRight.MONEY_READ)
 def show(invoice_id: int) -> ResponseReturnValue:
     """One invoice: what for, what is open, where to pay to, what was paid."""
     invoice = _own(invoice_id)
@@ -85,6 +89,7 @@ def show(invoice_id: int) -> ResponseReturnValue:
 
 @area.get("/<int:invoice_id>/pdf")
 @requires(Permission.PROFILE_OWN)
+@holds(PortalRight.MONEY_READ)
 def pdf(invoice_id: int) -> ResponseReturnValue:
     """The invoice as issued."""
     document = _own(invoice_id).document
@@ -95,6 +100,7 @@ def pdf(invoice_id: int) -> ResponseReturnValue:
 
 @area.get("/payments")
 @requires(Permission.PROFILE_OWN)
+@holds(PortalRight.MONEY_READ)
 def paid() -> ResponseReturnValue:
     """What the member paid, with the receipts."""
     with_uses = selectinload(Payment.allocations).selectinload(Allocation.invoice)
@@ -107,6 +113,7 @@ def paid() -> ResponseReturnValue:
 
 @area.post("/payments/<int:payment_id>/receipt")
 @requires(Permission.PROFILE_OWN)
+@holds(PortalRight.MONEY_READ)
 def issue_receipt(payment_id: int) -> ResponseReturnValue:
     """Issue the receipt of a payment, once; from then on it can be downloaded."""
     payment = _own_payment(payment_id)
@@ -117,6 +124,7 @@ def issue_receipt(payment_id: int) -> ResponseReturnValue:
 
 @area.get("/payments/<int:payment_id>/receipt")
 @requires(Permission.PROFILE_OWN)
+@holds(PortalRight.MONEY_READ)
 def receipt(payment_id: int) -> ResponseReturnValue:
     """The receipt of a payment, as issued."""
     found = receipts.of(_own_payment(payment_id))

@@ -48,7 +48,7 @@ def issue(payment: Payment, *, to: str = "", purpose: str = "", send: bool = Fal
     db.session.refresh(payment, with_for_update=True)
     if of(payment) is not None:
         raise Refused(_("A receipt was issued for this payment. Issue a copy if it was lost."))
-    purpose = purpose.strip() or papers.purpose_of(payment)
+    purpose = papers.worded_purpose(purpose) or papers.purpose_of(payment)
     if not purpose:
         raise Refused(_("Please say what the money was for, or allocate it first."), field="purpose")
     contact = contact_for(payment)
@@ -93,4 +93,5 @@ def _addressee(payment: Payment, to: str) -> Addressee:
     if payment.member is None:
         return Addressee(people=(payment.payer,))
     organisation = payment.member.organisation
-    return Addressee(organisation=organisation.name, postal_code=organisation.postal_code, address=organisation.address)
+    postal_code, address = organisation.place_for_invoices
+    return Addressee(organisation=organisation.name, postal_code=postal_code, address=address)

@@ -48,7 +48,7 @@ def plan_sites(sheet: Sheet) -> Plan:
 def write_sites(plan: Plan, _origin: Origin) -> None:
     """Carry the plan out in the running act; a site is tied to the organisation that bears exactly its name. Raises `BadRows`."""
     names = {step.values["name_ja"] for step in plan.steps if step.action is RowAction.CREATE}
-    bearing = sa.select(Organisation).where(Organisation.name.in_(names))
+    bearing = sa.select(Organisation).where(Organisation.name.in_(names), Organisation.merged_into_id.is_(None))
     organisations = {one.name: one for one in db.session.scalars(bearing)}
 
     def write(step: Step) -> None:

@@ -14,6 +14,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "crm.cli.billing": ("invoices", "papers", "bank"),
     "crm.cli.people": ("user", "token"),
     "crm.cli.importing": ("import", "template"),
+    "crm.cli.register": ("register",),
     "crm.cli.kpi": ("kpi",),
     "crm.cli.members": ("members", "certificates"),
     "crm.cli.keeping": ("backup", "restore", "verify", "export"),

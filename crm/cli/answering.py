@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from crm import config
-from crm.errors import Busy, Refused
+from crm.errors import Busy, Refused, disk_is_full
 from crm.history.recording import Actor, acting_as
 
-DONE, NOTHING_TO_DO, REFUSED, BUSY = 0, 3, 4, 5
+DONE, FAILED, NOTHING_TO_DO, REFUSED, BUSY = 0, 1, 3, 4, 5
 Answer = dict[str, Any]
 
 
@@ -82,6 +83,11 @@ def _carry_out(function: Callable[[], Answer | None], *, in_app: bool) -> tuple[
         return REFUSED, {"reason": str(refusal), **({"field": refusal.field} if refusal.field else {})}
     except Busy:
         return BUSY, {"reason": "busy, try again"}
+    except (OSError, OperationalError) as error:
+        if not (disk_is_full(error) or isinstance(error, OperationalError)):
+            raise
+        reason = "the disk is full, nothing was changed" if disk_is_full(error) else "the database does not answer"
+        return FAILED, {"reason": reason, "detail": str(getattr(error, "orig", error))}
 
 
 @contextmanager

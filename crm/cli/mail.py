@@ -1,4 +1,4 @@
-"""``crm mail``: sending the letters that are due."""
+"""``crm mail``: sending the letters that are due, and reading what came back."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import time
 
 import click
 
-from crm.cli.answering import Answer, command, say
+from crm.cli.answering import Answer, command, nothing_to_do, refused, say
 from crm.config import settings
-from crm.mail import delivery
+from crm.history.kinds import Kind
+from crm.history.recording import act
+from crm.mail import collecting, delivery, resting
 from crm.mail.delivery import Tally
+from crm.mail.mailbox_door import NoMailbox
 
 PAUSE_SECONDS = 5
 
@@ -30,8 +33,30 @@ def deliver(once: bool) -> Answer:
     return tally.as_dict()
 
 
+@command()
+def bounces() -> Answer:
+    """Read the reports of letters that came back, and let addresses rest that three letters in a row could not reach."""
+    if settings().bounces_url is None:
+        raise refused("CRM_BOUNCES_URL is not set: there is no mailbox to read.")
+    try:
+        tally = more = collecting.collect()
+        while more.read:  # one look reads so many at most
+            more = collecting.collect()
+            tally = tally + more
+    except (NoMailbox, ValueError) as error:
+        raise refused(error) from error
+    rested = resting.due()
+    for email in rested:
+        with act(Kind.ADDRESS_RESTED) as deed:
+            deed.about = resting.rest(email)
+    answer = {**tally.as_dict(), "rested": len(rested)}
+    if not tally.read and not rested:
+        raise nothing_to_do(**answer)
+    return answer
+
+
 def _added(before: Tally, now: Tally) -> Tally:
     return Tally(before.sent + now.sent, before.retry + now.retry, before.failed + now.failed, now.held)
 
 
-COMMANDS = [click.Group("mail", commands=[deliver], help="Letters.")]
+COMMANDS = [click.Group("mail", commands=[deliver, bounces], help="Letters.")]

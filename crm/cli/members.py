@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from crm import clock
 from crm.cli.answering import Answer, command, nothing_to_do, refused
+from crm.cli.membership import movements, renew
 from crm.db import db
 from crm.errors import Refused
 from crm.history.kinds import Kind
@@ -69,6 +70,6 @@ def _shape(certificate: Certificate) -> dict[str, Any]:
 
 
 COMMANDS = [
-    click.Group("members", commands=[count], help="Who belongs."),
+    click.Group("members", commands=[count, movements, renew], help="Who belongs."),
     click.Group("certificates", commands=[issue], help="Certificates of membership."),
 ]

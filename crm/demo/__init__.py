@@ -16,7 +16,17 @@ import sqlalchemy as sa
 from crm.access import users
 from crm.access.permissions import Role
 from crm.db import db
-from crm.demo import consortium, gatherings, public_facts, years
+from crm.demo import (
+    announcing,
+    consortium,
+    gatherings,
+    likenesses,
+    personal_data,
+    public_facts,
+    serving_themselves,
+    turning,
+    years,
+)
 from crm.errors import Refused
 from crm.history.kinds import Kind
 from crm.history.recording import Actor, act, acting_as
@@ -73,9 +83,14 @@ STAGES = (
     Stage("令和8年度 会員証", Kind.CERTIFICATES_ISSUED, years.certificates_2026),
     Stage("会員ページの利用者", Kind.USER_INVITED, lambda: _members_login()),
     Stage("入会申込", Kind.APPLICATION_SUBMITTED, consortium.applications),
+    Stage("年度更新", Kind.EMPLOYEES_ASKED, turning.begun),
     Stage("これからの行事", Kind.EVENT_PUBLISHED, gatherings.coming),
     Stage("満席の行事", Kind.REGISTERED, gatherings.full),
     Stage("終わった行事", Kind.ATTENDANCE_TAKEN, gatherings.past),
+    Stage("会員ページでの手続き", Kind.CHANGE_ASKED, lambda: serving_themselves.told(MEMBERS_PERSON)),
+    Stage("似た団体", Kind.ORGANISATIONS_MERGED, likenesses.found),
+    Stage("案内メール", Kind.ANNOUNCEMENT_POSTED, announcing.sent),
+    Stage("個人データの請求", Kind.PRIVACY_REQUEST_RECEIVED, personal_data.asked_and_given),
 )  # fmt: skip
 LAST = Stage("見本データ", Kind.DEMONSTRATION_FILLED, lambda: None)
 

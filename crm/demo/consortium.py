@@ -9,7 +9,7 @@ from crm.billing import bank_accounts
 from crm.billing.bank_accounts import AccountType
 from crm.db import db
 from crm.members import applications as applying
-from crm.members import terms
+from crm.members import letters, terms
 from crm.members.tiers import MemberClass
 from crm.organisations import organisations, people
 from crm.organisations.organisations import CountSource, Organisation, OrganisationKind
@@ -86,10 +86,11 @@ def members(since: date, until: date) -> None:
 
 
 def applications() -> None:
-    """Two applications that wait for the office, one of them from a company that looks like a member we have."""
+    """Two applications that wait for the office, one of them alike a member we have, and one returned with remarks."""
     wishes = (
         ("株式会社見本みまもり", "ミホンミマモリ", "情報通信", 42, MemberClass.CORPORATE),
         ("合同会社見本電機", "ミホンデンキ", "機械製造", 15, MemberClass.ASSOCIATE),
+        ("株式会社見本リンク", "ミホンリンク", "情報通信", 101, MemberClass.CORPORATE),
     )
     for i, (name, kana, industry, employees, wanted) in enumerate(wishes):
         application = applying.apply(
@@ -99,6 +100,9 @@ def applications() -> None:
             contact_name=f"{FAMILY_NAMES[i]} 見本", contact_email=f"applicant{i}@example.jp",
         )  # fmt: skip
         application.confirm()
+    remarks = {"employees_on": "基準日が今年度より前のため、直近の日付でお知らせください。"}
+    application.give_back(remark="下記の点をご確認ください。", by="見本 事務", fields=remarks)
+    letters.application_returned(application)
 
 
 def _organisation(i: int, name: str, kind: OrganisationKind, **values: str) -> Organisation:

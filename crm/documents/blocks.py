@@ -145,11 +145,15 @@ def _meta(rows: Sequence[tuple[str, str]], width: float) -> list[Flowable]:
     return [_plain(cells, [label, width - label])] if cells else []
 
 
-def pairs(rows: Sequence[tuple[str, str]], *, width: float = WIDTH) -> Flowable:
-    """Labels and what they say, one below the other with a thin rule: year, period, due date."""
-    label = max(fonts.width(fonts.printable(k), BODY.face, BODY.size) for k, _ in rows) + 8 * mm
-    drawn = Table([[Text(k, BODY), Text(v, BODY)] for k, v in rows], [label, width - label], spaceAfter=4 * mm)
-    drawn.setStyle([("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE), ("VALIGN", (0, 0), (-1, -1), "TOP"), *_tight(1 * mm)])
+def pairs(
+    rows: Sequence[tuple[str, str]], *, width: float = WIDTH, style: Style = BODY, roomy: bool = False
+) -> Flowable:
+    """Labels and what they say, one below the other with a thin rule: year, period, due date. ``roomy`` on a certificate."""
+    label = max(fonts.width(fonts.printable(k), style.face, style.size) for k, _ in rows) + (14 if roomy else 8) * mm
+    cells = [[Text(k, style), Text(v, style)] for k, v in rows]
+    drawn = Table(cells, [label, width - label], spaceAfter=4 * mm, hAlign="CENTER" if roomy else "LEFT")
+    inner = _tight(2.1 * mm, 4 * mm) if roomy else _tight(1 * mm)
+    drawn.setStyle([("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE), ("VALIGN", (0, 0), (-1, -1), "TOP"), *inner])
     return drawn
 
 
@@ -326,8 +330,9 @@ def table(
 
 
 def declaration(text: str, *, size: float = 13) -> Flowable:
-    """The sentence a certificate is for, in the serif face."""
-    return Text(text, Style(fonts.SERIF, size, leading=size * 2), before=8 * mm, after=8 * mm)
+    """The sentence a certificate is for, in the serif face; a Japanese one begins one character in."""
+    indent = "" if text[:1].isascii() else "　"
+    return Text(f"{indent}{text}", Style(fonts.SERIF, size, leading=size * 2), before=7 * mm, after=7 * mm)
 
 
 def name_line(text: str, *, size: float = 22, width: float) -> Flowable:

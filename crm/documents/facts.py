@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
@@ -18,24 +19,39 @@ from crm.values.fiscal_year import FiscalYear
 from crm.values.yen import Yen
 
 T = TypeVar("T")
+_AS_THEY_ARE = frozenset({type(None), bool, int, str})
 
 
 def packed(value: Any) -> Any:
     """A fact as JSON. Raises ``TypeError`` for a type that could not be read back."""
-    match value:
-        case None | bool() | int() | str():
-            return value.value if isinstance(value, StrEnum) else value
-        case Yen():
-            return value.amount
-        case FiscalYear():
-            return value.start
-        case date():
-            return value.isoformat()
-        case tuple():
-            return [packed(item) for item in value]
-        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return {f.name: packed(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
-    raise TypeError(f"{type(value).__name__} is no fact of a paper")
+    kind: type = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    way = _way(kind)
+    return way(value) if way else {name: packed(getattr(value, name)) for name in _names(kind)}
+
+
+@cache
+def _way(kind: type) -> Callable[[Any], Any] | None:
+    """How a value of a kind is packed; nothing for dataclasses, which are packed field by field."""
+    way = next((way for known, way in _WAYS.items() if issubclass(kind, known)), None)
+    if way is None and not dataclasses.is_dataclass(kind):
+        raise TypeError(f"{kind.__name__} is no fact of a paper")
+    return way
+
+
+_WAYS: dict[type, Callable[[Any], Any]] = {
+    StrEnum: lambda value: value.value,
+    Yen: lambda value: value.amount,
+    FiscalYear: lambda value: value.start,
+    date: lambda value: value.isoformat(),
+    tuple: lambda value: [packed(item) for item in value],
+}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(kind) if f.init)
 
 
 def unpacked(kind: type[T], stored: Any) -> T:
@@ -56,7 +72,7 @@ def _read(kind: Any, stored: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return kind(stored)
     if dataclasses.is_dataclass(kind):
-        hints, names = _hints(cast(type, kind)), {f.name for f in dataclasses.fields(kind) if f.init}
+        hints, names = _hints(cast(type, kind)), _names(cast(type, kind))
         return kind(**{name: _read(hints[name], fact) for name, fact in stored.items() if name in names})  # type: ignore[operator]
     if kind in (str, int, bool) and isinstance(stored, kind):
         return stored
@@ -84,11 +100,14 @@ def _item(kind: Any) -> Any:
 
 def texts(value: Any) -> list[str]:
     """Every text in packed facts, for checking that each can be printed."""
-    match value:
-        case str():
-            return [value]
-        case list():
-            return [text for item in value for text in texts(item)]
-        case dict():
-            return [text for item in value.values() for text in texts(item)]
-    return []
+    found: list[str] = []
+    _gather(value, found)
+    return found
+
+
+def _gather(value: Any, found: list[str]) -> None:
+    if isinstance(value, str):
+        found.append(value)
+    elif isinstance(value, (list, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            _gather(item, found)

@@ -35,6 +35,7 @@ CHAINS = {
     SERIF_BOLD: (SERIF, BOLD, "LatinBold"),
 }
 _registering = threading.Lock()
+_seen = {"\n"}  # characters that were found in a font before
 OUTLINE = 0.03  # of the size: how thick the outline of SERIF_BOLD is
 
 # Variation selectors would be drawn as a box; soft hyphens, joiners, zero-width spaces and marks have no ink.
@@ -64,8 +65,9 @@ def printable(text: str) -> str:
 
 def check(text: str) -> None:
     """Raises ``MissingGlyph`` if any character of the text cannot be printed."""
-    for character in sorted(set(printable(text)) - {"\n"}):
+    for character in sorted(set(printable(text)) - _seen):
         font_for(character, SANS)
+        _seen.add(character)
 
 
 @lru_cache(maxsize=40_000)
@@ -108,12 +110,14 @@ def draw(
     if align != "left":
         reach = width(text, face, size) + spacing * max(len(text) - 1, 0)
         x -= reach * (1 if align == "right" else 0.5)
-    canvas.saveState()
+    stays = face == SERIF_BOLD or bool(spacing)  # what is set for this text would hold for all later text
+    if stays:
+        canvas.saveState()
     written = canvas.beginText(x, y)
     if face == SERIF_BOLD:
         canvas.setLineWidth(size * OUTLINE)
         canvas.setStrokeColor(canvas._fillColorObj)
-        written.setTextRenderMode(2)  # left on, it would outline all later text: hence saveState around
+        written.setTextRenderMode(2)
     if spacing:
         written.setCharSpace(spacing)
         canvas.addLiteral(f"/Span <</ActualText <FEFF{text.encode('utf-16-be').hex()}>>> BDC")
@@ -123,7 +127,8 @@ def draw(
     canvas.drawText(written)
     if spacing:
         canvas.addLiteral("EMC")
-    canvas.restoreState()
+    if stays:
+        canvas.restoreState()
 
 
 @cache
@@ -139,12 +144,17 @@ def registered(font: str) -> Any:
         return pdfmetrics.getFont(font).face
 
 
+@lru_cache(maxsize=20_000)
+def _maps(i: int, character: int) -> str:
+    return f"<{i:02X}> <{chr(character).encode('utf-16-be').hex().upper()}>"
+
+
 def _to_unicode(name: str, subset: list[int]) -> str:
     """The table by which a reader copies and searches text; ReportLab's own is wrong above U+FFFF (𠮷).
 
     Characters are UTF-16BE, at most a hundred to a block (PDF 32000-1, 9.10.3; Adobe Technical Note 5014).
     """
-    rows = [f"<{i:02X}> <{chr(c).encode('utf-16-be').hex().upper()}>" for i, c in enumerate(subset) if c]
+    rows = [_maps(i, c) for i, c in enumerate(subset) if c]
     blocks = [rows[i : i + 100] for i in range(0, len(rows), 100)]
     mapping = "\n".join(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar" for block in blocks)
     return (

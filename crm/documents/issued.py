@@ -7,7 +7,8 @@ facts marked 再発行 and is registered with its reason. Nothing else of an iss
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -23,7 +24,7 @@ from crm.documents.files import StoredFile
 from crm.documents.numbering import Counter
 from crm.documents.papers import Paper
 from crm.errors import Refused
-from crm.history import recording
+from crm.history import inserting, recording
 from crm.text import _
 from crm.values.yen import Yen
 
@@ -114,27 +115,47 @@ def issue(
     ``to`` is the addressee's name for the register, ``counterparty`` the name the books know, if it is another. ``about`` is
     the row the paper belongs to. Raises ``MissingGlyph`` naming a character that could not be printed.
     """
-    document = register(
-        paper, number=number, to=to, facts=paper.packed(), counterparty=counterparty, amount=amount, issued_on=issued_on,
-        transaction_date=transaction_date, about=about,
-    )  # fmt: skip
-    db.session.flush()
-    return document
-
-
-def register(
-    paper: Paper, *, number: str, to: str, facts: dict[str, Any], counterparty: str = "", amount: Yen | None = None,
-    issued_on: date | None = None, transaction_date: date | None = None, about: Model | None = None,
-) -> IssuedDocument:  # fmt: skip
-    """As ``issue`` for one of many papers: ``facts`` are packed already, and the row is written with the next flush."""
     about_table, about_id = _row(about)
     document = IssuedDocument(
-        kind=paper.kind, number=number, title=paper.title, language=paper.language, addressee=to, facts=facts,
+        kind=paper.kind, number=number, title=paper.title, language=paper.language, addressee=to, facts=paper.packed(),
         counterparty=counterparty or to, amount=amount, issued_on=issued_on or clock.today(), issued_at=clock.now(),
         transaction_date=transaction_date, about_table=about_table, about_id=about_id,
     )  # fmt: skip
     db.session.add(document)
+    db.session.flush()
     return document
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One of many papers that are issued together; the fields are those of ``issue``, ``about`` a table and a row's id.
+
+    ``facts`` are the packed facts of the paper as it is issued: under its number.
+    """
+
+    paper: Paper
+    facts: dict[str, Any]
+    number: str
+    to: str
+    counterparty: str
+    amount: Yen | None
+    issued_on: date
+    transaction_date: date | None
+    about: tuple[str, int]
+
+
+def issue_all(entries: Sequence[Entry]) -> list[int]:
+    """Register many papers in the running act, as ``issue`` does one, with a few statements; the documents' ids in order."""
+    now = clock.now()
+    return inserting.insert_all(IssuedDocument, [
+        {
+            "kind": each.paper.kind, "number": each.number, "title": each.paper.title, "language": each.paper.language,
+            "addressee": each.to, "facts": each.facts, "counterparty": each.counterparty, "amount": each.amount,
+            "issued_on": each.issued_on, "issued_at": now, "transaction_date": each.transaction_date,
+            "about_table": each.about[0], "about_id": each.about[1],
+        }
+        for each in entries
+    ])  # fmt: skip
 
 
 def reissue(document: IssuedDocument, *, reason: str) -> DocumentCopy:
@@ -192,7 +213,7 @@ def render(thing: Drawable) -> bytes:
     when = thing.issued_at if isinstance(thing, IssuedDocument) else thing.reissued_at
     paper = document.paper
     mark = "" if isinstance(thing, IssuedDocument) else papers.COPY_MARK[paper.language]
-    drawn = papers.render(paper, images=_images(paper), mark=mark)
+    drawn = papers.render(paper, images=images_of([paper]), mark=mark)
     if paper.signed:
         drawn = signing.sign(drawn, reason=f"{document.title} {document.number}", when=when, name=paper.issuer.name)
     return drawn
@@ -220,10 +241,10 @@ def try_again(thing: Drawable) -> None:
     thing.state, thing.trouble = DocumentState.PENDING, None
 
 
-def _images(paper: Paper) -> dict[str, bytes]:
-    digest = paper.issuer.seal
-    file = files.of_digest(digest) if digest else None
-    return {digest: files.read(file)} if file else {}
+def images_of(papers_: Iterable[Paper]) -> dict[str, bytes]:
+    """The kept images that papers show, by their SHA-256."""
+    found = {digest: files.of_digest(digest) for digest in {paper.issuer.seal for paper in papers_} if digest}
+    return {digest: files.read(file) for digest, file in found.items() if file is not None}
 
 
 def _row(row: Model | None) -> tuple[str | None, int | None]:

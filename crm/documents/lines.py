@@ -84,17 +84,26 @@ class Text(Flowable):
         widths = [fonts.width(unit, self.style.face, self.style.size) for unit in units(self.text.replace("\n", " "))]
         return max(widths, default=0)
 
+    def drawOn(self, canvas: Any, x: float, y: float, _sW: float = 0) -> None:
+        """Print the lines at a place. To move the origin there and back, as flowables do, would cost as much again."""
+        self._print(canvas, self._hAlignAdjust(x, _sW), y)
+
     def draw(self) -> None:
         """Print the lines onto the canvas ReportLab has set."""
-        style = self.style
-        x = {"left": 0, "right": self.width, "centre": self.width / 2}[style.align]
-        y = (
-            self.height - style.distance / 2 - style.size * 0.38
-        )  # the middle of a kanji is 0.38 of its size above the base
-        self.canv.setFillColor(style.colour)
+        self._print(self.canv, 0, 0)
+
+    def _print(self, canvas: Any, left: float, bottom: float) -> None:
+        style, colour = self.style, canvas._fillColorObj
+        x = left + {"left": 0, "right": self.width, "centre": self.width / 2}[style.align]
+        y = bottom + self.height - style.distance / 2 - style.size * 0.38  # a kanji's middle is 0.38 above the base
+        other = colour is not style.colour and colour != style.colour
+        if other:
+            canvas.setFillColor(style.colour)
         for line in self._lines:
-            fonts.draw(self.canv, x, y, line, style.face, style.size, align=style.align, spacing=style.spacing)
+            fonts.draw(canvas, x, y, line, style.face, style.size, align=style.align, spacing=style.spacing)
             y -= style.distance
+        if other and style.colour is not INK:  # INK stays: the next text need not set it again
+            canvas.setFillColor(colour)
 
 
 class _Lines(Text):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,12 +19,13 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.units import mm as mm  # offered to the other packages, which do not import ReportLab
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, NextPageTemplate, PageBreak, PageTemplate
 
-from crm.documents import facts, fonts
+from crm.documents import facts, fonts, ornaments
+from crm.documents.lines import INK
 from crm.settings.settings import office_setting
 
-GREY, RED, BLUE = HexColor("#595959"), HexColor("#ce0000"), HexColor("#0017c1")
+GREY, RED = HexColor("#595959"), HexColor("#ce0000")
 Story = list[Flowable]  # what other packages write as the type of their stories: ReportLab is named in this one only
 COPY_MARK = {"ja": "再発行", "en": "REISSUED"}
 
@@ -76,7 +77,7 @@ class Layout:
 
 LETTER = Layout()
 WIDE = Layout(size=landscape(A4), left=15 * mm, right=15 * mm)
-CERTIFICATE = Layout(left=28 * mm, right=28 * mm, top=34 * mm, bottom=28 * mm, numbered=False, bordered=True)
+CERTIFICATE = Layout(left=30 * mm, right=30 * mm, top=30 * mm, bottom=26 * mm, numbered=False, bordered=True)
 SHEET = Layout(left=0, right=0, top=0, bottom=0, numbered=False)
 
 
@@ -160,12 +161,60 @@ def _drawn(paper: Paper, images: Mapping[str, bytes], mark: str, pages: int) -> 
     return out.getvalue(), document.page
 
 
+def render_together(papers: Sequence[tuple[str, Paper]], *, images: Mapping[str, bytes] | None = None) -> bytes:
+    """Several papers of one size in one PDF to print, each beginning on a new page under a bookmark of its name.
+
+    They carry no signature and no page numbers. The same papers give the same bytes. Raises ``MissingGlyph``.
+    """
+    with render_lock:
+        return _bound(papers, images or {})
+
+
+def _bound(papers: Sequence[tuple[str, Paper]], images: Mapping[str, bytes]) -> bytes:
+    out, first = io.BytesIO(), papers[0][1]
+    document = BaseDocTemplate(
+        out, pagesize=first.layout.size, title=first.title, author=first.issuer.name, subject="", creator="",
+        lang=first.language, initialFontName=fonts.SANS, invariant=1, pageCompression=1,
+    )  # fmt: skip
+    story: Story = []
+    for number, (name, paper) in enumerate(papers):
+        document.addPageTemplates(_sheet(str(number), name, paper, images))
+        story += [NextPageTemplate(str(number)), *([PageBreak()] if number else []), *paper.story()]
+    fonts.registered(fonts.SANS)
+    before, rl_config.useA85 = rl_config.useA85, 0
+    try:
+        document.build(story)
+    finally:
+        rl_config.useA85 = before
+    return out.getvalue()
+
+
+def _sheet(number: str, name: str, paper: Paper, images: Mapping[str, bytes]) -> PageTemplate:
+    """The page of one of several papers: its frame, and around it what belongs there."""
+    layout = paper.layout
+    frame = Frame(
+        layout.left, layout.bottom, layout.width, layout.size[1] - layout.top - layout.bottom,
+        leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0,
+    )  # fmt: skip
+    marked: list[str] = []
+
+    def around(canvas: Canvas, _document: BaseDocTemplate) -> None:
+        canvas.images = images
+        if not marked:
+            marked.append(name)
+            canvas.bookmarkPage(number)
+            canvas.addOutlineEntry(name, number)
+        _around(canvas, paper, "", 1, 1)
+
+    return PageTemplate(id=number, frames=[frame], onPage=around)
+
+
 def _around(canvas: Canvas, paper: Paper, mark: str, page: int, pages: int) -> None:
     """What is drawn around the story: border, mark of a copy, running title, page number."""
     layout = paper.layout
     width, height = layout.size
     if layout.bordered:
-        _border(canvas, width, height)
+        ornaments.frame(canvas, width, height)
     if mark:
         _mark(canvas, mark, width - max(layout.right, 12 * mm), height - (18 * mm if layout.bordered else 7 * mm))
     canvas.setFillColor(GREY)
@@ -173,13 +222,7 @@ def _around(canvas: Canvas, paper: Paper, mark: str, page: int, pages: int) -> N
         fonts.draw(canvas, layout.left, height - 11 * mm, fonts.printable(paper.running_title), fonts.SANS, 8)
     if layout.numbered and pages > 1:
         fonts.draw(canvas, width / 2, 9 * mm, f"{page} / {pages}", fonts.SANS, 8, align="centre")
-
-
-def _border(canvas: Canvas, width: float, height: float) -> None:
-    for inset, thick in ((11 * mm, 2.4), (13 * mm, 0.6)):
-        canvas.setStrokeColor(BLUE)
-        canvas.setLineWidth(thick)
-        canvas.rect(inset, inset, width - 2 * inset, height - 2 * inset)
+    canvas.setFillColor(INK)  # what most texts are printed in: they need not set it each
 
 
 def _mark(canvas: Canvas, mark: str, right: float, top: float) -> None:

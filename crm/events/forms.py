@@ -148,6 +148,16 @@ class HandForm(PersonForm):
     email = EmailField(_("Mail address"))
 
 
+class ColleaguesForm(PersonForm):
+    """Whom a member registers: colleagues the office knows, and one more by name. The answers hold for all of them."""
+
+    colleagues = ChecksField(_("Colleagues"), choices=[], validate_choice=False)
+    name = TextField(_("Someone else: name"), longest=100)
+    email = EmailField(_("Someone else: mail address"))
+    organisation = None  # type: ignore[assignment]  # WTForms leaves a field out that is None
+    party_size = None  # type: ignore[assignment]
+
+
 class WalkInForm(Form):
     """Someone who simply came."""
 

@@ -88,7 +88,7 @@ def _write_row(step: Step) -> None:
         target = Registration(
             session=target, name=values["name"], email=values.get("email") or "",
             organisation=values.get("organisation") or "", source=Source.IMPORT,
-            recognised=recognise(values.get("organisation") or ""),
+            recognised_id=recognise(values.get("organisation") or ""),
         )  # fmt: skip
         target.confirm()
         db.session.add(target)

@@ -9,7 +9,7 @@ from crm.config import settings
 from crm.events import tickets
 from crm.events.registrations import Registration
 from crm.mail import outbox
-from crm.mail.outbox import Recipient
+from crm.mail.outbox import Draft, Recipient
 
 
 def confirmed(registration: Registration) -> None:
@@ -63,19 +63,16 @@ def _post(name: str, registration: Registration, *, with_calendar: bool = False,
             "title": " ".join(filter(None, [event.text("title"), session.name])),
             "place": event.text("place"),
         }
-    calendar = session.calendar if with_calendar else None
-    outbox.post(
-        name,
-        Recipient(registration.email, registration.name, registration.locale),
-        about=registration,
-        files=[calendar] if calendar is not None else [],
-        has_calendar=calendar is not None,
-        starts_at=session.starts_at,
-        ends_at=session.ends_at,
-        online_address=event.online_address,
-        party_size=registration.party_size,
-        own_url=tickets.own_url(registration),
-        event_url=f"{settings().base_url}/events/{event.slug}",
-        **values,
-        **more,
+    calendar = session.calendar_id if with_calendar else None
+    values |= {
+        "has_calendar": calendar is not None, "starts_at": session.starts_at, "ends_at": session.ends_at,
+        "online_address": event.online_address, "party_size": registration.party_size,
+        "own_url": tickets.own_url(registration), "event_url": f"{settings().base_url}/events/{event.slug}",
+    }  # fmt: skip
+    draft = Draft(
+        to=Recipient(registration.email, registration.name, registration.locale),
+        about=(registration.__tablename__, registration.id),
+        files=[] if calendar is None else [calendar],
+        values={**values, **more},
     )
+    outbox.post_all(name, [draft])

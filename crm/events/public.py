@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import joinedload, selectinload
+from markupsafe import Markup
+from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import NotFound
 
 from crm import clock
 from crm.db import db
 from crm.documents import files
-from crm.events import events, forms, registering, registrations, seating, tickets, waitlist
+from crm.events import events, forms, questions, registering, registrations, seating, tickets, waitlist
 from crm.events.events import Event, EventSession
 from crm.events.registrations import Ending, Registration, RegistrationState
 from crm.history.kinds import Kind
@@ -20,11 +23,10 @@ from crm.web.audiences import public_area
 from crm.web.forms import done
 from crm.web.listing import Column, Listing
 from crm.web.safety import limiter, public_rate
-from crm.web.templating import page
+from crm.web.templating import page, part
 
 area = public_area("events", __name__)
 
-WITH_ALL = (selectinload(Event.sessions), selectinload(Event.questions))
 TITLE = Column("title", _("Event title"))
 COMING = Listing("events", [TITLE], [events.first_start().asc(), Event.id], search=events.called_like, per_page=20)
 PAST = Listing("events", [TITLE], [events.first_start().desc(), Event.id], search=events.called_like, per_page=20)
@@ -119,30 +121,31 @@ def calendar(token: str) -> ResponseReturnValue:
 @limiter.limit(public_rate)
 def cancel(token: str) -> ResponseReturnValue:
     """Give up one's seat or place in line."""
-    mine = _own(token)
-    with act(Kind.REGISTRATION_CANCELLED, about=mine):
-        registering.cancel(mine.id, Ending.PERSON)
-        return done(url_for(".own", token=token), _("Your registration has been cancelled."))
+    said = _("Your registration has been cancelled.")
+    return _answered(token, Kind.REGISTRATION_CANCELLED, lambda number: registering.cancel(number, Ending.PERSON), said)
 
 
 @area.post("/registrations/<token>/accept")
 @limiter.limit(public_rate)
 def accept(token: str) -> ResponseReturnValue:
     """Take the seat that was offered."""
-    mine = _own(token)
-    with act(Kind.OFFER_ACCEPTED, about=mine):
-        waitlist.accept(mine.id)
-        return done(url_for(".own", token=token), _("The place is yours."))
+    return _answered(token, Kind.OFFER_ACCEPTED, waitlist.accept, _("The place is yours."))
 
 
 @area.post("/registrations/<token>/decline")
 @limiter.limit(public_rate)
 def decline(token: str) -> ResponseReturnValue:
     """Leave the seat that was offered to the next."""
+    said = _("Thank you for telling us. The place goes to the next in line.")
+    return _answered(token, Kind.OFFER_DECLINED, waitlist.decline, said)
+
+
+def _answered(token: str, kind: Kind, doing: Callable[[int], object], said: object) -> ResponseReturnValue:
+    """What someone decides about their own registration; ``doing`` takes its id."""
     mine = _own(token)
-    with act(Kind.OFFER_DECLINED, about=mine):
-        waitlist.decline(mine.id)
-        return done(url_for(".own", token=token), _("Thank you for telling us. The place goes to the next in line."))
+    with act(kind, about=mine):
+        doing(mine.id)
+        return done(url_for(".own", token=token), said)
 
 
 def _form_page(event: Event, form: forms.PersonForm, status: int = 200) -> ResponseReturnValue:
@@ -151,14 +154,25 @@ def _form_page(event: Event, form: forms.PersonForm, status: int = 200) -> Respo
     if not form.is_sent:
         form.notice_version.data = version  # type: ignore[attr-defined]
     return page(
-        "events/public/register.html", status, event=event, form=form, notice=words,
+        "events/public/register.html", status, event=event, form=form,
+        fields=_fields(event, form, words, version),
         closed=None if event.registration_open else next(iter(reasons), _("Registration has closed.")),
         availability=_availability(event.sessions),
     )  # fmt: skip
 
 
+def _fields(event: Event, form: forms.PersonForm, words: str, version: str) -> Markup:
+    """The form's fields; those of a form nobody has filled in yet are drawn once for all who are shown the same words."""
+    offered = form["session"].choices if "session" in form else ()
+    key = (
+        event.slug, event.party_limit, version, tuple(map(tuple, offered)),
+        tuple((q.id, q.kind, q.is_required, q.spoken("text"), q.spoken("help"), *q.choices()) for q in event.questions),
+    )  # fmt: skip
+    return part("events/public/_fields.html", None if form.is_sent else key, event=event, form=form, notice=words)
+
+
 def _event(slug: str) -> Event:
-    event = db.session.scalars(events.of_slug(slug).options(*WITH_ALL)).one_or_none()
+    event = questions.with_form(slug)
     if event is None or not event.is_visible:
         raise NotFound
     return event
@@ -166,8 +180,7 @@ def _event(slug: str) -> Event:
 
 def _own(token: str) -> Registration:
     code = tickets.code_of(token)
-    with_event = joinedload(Registration.session).joinedload(EventSession.event)
-    mine = code and db.session.scalars(registrations.of_code(code).options(with_event)).one_or_none()
+    mine = code and registrations.with_event(code)
     if not mine:
         raise NotFound
     return mine

@@ -8,10 +8,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, attributes, joinedload, mapped_column, relationship
 
 from crm.db import Model, Versioned, db
 from crm.errors import Refused
@@ -148,6 +150,25 @@ def answers(questions: Sequence[Question], given: dict[str, Any]) -> list[dict[s
         if value not in (None, "", []):
             kept.append({"question": question.id, "text": question.text, "kind": question.kind.value, "value": value})
     return kept
+
+
+def with_form(slug: str) -> Event | None:
+    """The event at an address with its sessions and questions, as a form needs it."""
+    event = db.session.scalars(_with_sessions(), {"slug": slug}).unique().one_or_none()
+    if event is not None:
+        asked = db.session.scalars(_ASKED, {"event_id": event.id}).all()
+        attributes.set_committed_value(event, "questions", asked)
+    return event
+
+
+@cache  # everyone who opens or sends a form asks it: putting it together takes longer than the answer
+def _with_sessions() -> sa.Select[Event]:
+    return sa.select(Event).where(Event.slug == sa.bindparam("slug")).options(joinedload(Event.sessions))
+
+
+_ASKED = (
+    sa.select(Question).where(Question.event_id == sa.bindparam("event_id")).order_by(Question.position, Question.id)
+)
 
 
 def _read_text(question: Question, given: Any) -> str:

@@ -39,7 +39,10 @@ WALK_IN_FROM = timedelta(hours=12)
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who registers. ``answers`` as ``questions.answers`` gives them; ``key`` is the event's own link, if they had it."""
+    """Who registers. ``answers`` as ``questions.answers`` gives them; ``key`` is the event's own link, if they had it.
+
+    ``made_for_id`` and ``made_by_id``: the organisation and its person who registers a colleague in the members' pages.
+    """
 
     name: str
     email: str
@@ -49,6 +52,8 @@ class Visitor:
     answers: Sequence[Mapping[str, Any]] = ()
     notice_version: str = ""
     key: str = field(default="", repr=False)
+    made_for_id: int | None = None
+    made_by_id: int | None = None
 
 
 def notice() -> tuple[str, str]:
@@ -129,7 +134,8 @@ def _written(session: EventSession, visitor: Visitor, source: Source) -> Registr
     return Registration(
         session=session, name=visitor.name, email=visitor.email, organisation=visitor.organisation,
         party_size=visitor.party_size, locale=visitor.locale, answers=list(map(dict, visitor.answers)),
-        notice_version=visitor.notice_version, source=source, recognised=recognise(visitor.organisation),
+        notice_version=visitor.notice_version, source=source, made_for_id=visitor.made_for_id, made_by_id=visitor.made_by_id,
+        recognised_id=visitor.made_for_id or recognise(visitor.organisation),
     )  # fmt: skip
 
 
@@ -137,7 +143,7 @@ def _refuse_closed(session: EventSession, visitor: Visitor) -> None:
     reason = session.event.closed_reason(session)
     if reason is not None:
         raise Refused(reason, field="session")
-    if not is_invited(session.event, visitor.key) and not _is_admitted(session.event, visitor.email):
+    if not is_invited(session.event, visitor.key) and not _is_admitted(session.event, visitor):
         words = {
             Audience.MEMBERS: _("This event is for members. Please use the mail address your organisation gave us."),
             Audience.INVITATION: _("This event is by invitation. Please use the link in your invitation."),
@@ -164,21 +170,22 @@ def is_invited(event: Event, key: str) -> bool:
     return bool(key) and hmac.compare_digest(key.encode(), event.invitation_key.encode())
 
 
-def _is_admitted(event: Event, email: str) -> bool:
-    """Whether the audience includes who has this mail address."""
+def _is_admitted(event: Event, visitor: Visitor) -> bool:
+    """Whether the audience includes who wants to register."""
     if event.audience is Audience.PUBLIC:
         return True
-    return event.audience is Audience.MEMBERS and _is_of_member(email)
+    return event.audience is Audience.MEMBERS and _is_of_member(visitor)
 
 
-def _is_of_member(email: str) -> bool:
-    """Whether we know the mail address as that of someone at an organisation that is a member today."""
+def _is_of_member(visitor: Visitor) -> bool:
+    """Whether a member of today registers them, or we know the mail address as that of someone at one."""
     today = clock.today()
-    found = (
-        sa.select(Person.id)
-        .join(Member, Member.organisation_id == Person.organisation_id)
-        .join(ClassPeriod, ClassPeriod.member_id == Member.id)
-        .where(sa.func.lower(Person.email) == email.lower(), Person.left_on.is_(None))
-        .where(ClassPeriod.since <= today, sa.or_(ClassPeriod.until.is_(None), ClassPeriod.until >= today))
-    )
+    found = sa.select(Member.id).join(ClassPeriod, ClassPeriod.member_id == Member.id)
+    found = found.where(ClassPeriod.since <= today, sa.or_(ClassPeriod.until.is_(None), ClassPeriod.until >= today))
+    if visitor.made_for_id is not None:
+        found = found.where(Member.organisation_id == visitor.made_for_id)
+    else:
+        known = sa.func.lower(Person.email) == visitor.email.lower()
+        at_one = Person.organisation_id == Member.organisation_id
+        found = found.join(Person, at_one).where(known, Person.left_on.is_(None))
     return db.session.scalar(found.limit(1)) is not None

@@ -10,11 +10,12 @@ import secrets
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
 
 from crm import clock
 from crm.db import PERSONAL, SECRET, Model, Versioned, db
@@ -22,6 +23,7 @@ from crm.errors import Refused
 from crm.events.events import Event, EventSession, EventState
 from crm.organisations import naming
 from crm.organisations.organisations import Organisation
+from crm.organisations.people import Person
 from crm.text import _
 
 LARGEST_PARTY = 50
@@ -57,6 +59,7 @@ class Source(StrEnum):
     """Where a registration came from. Who simply came (walk-in) took no seat that was to be given out."""
 
     PUBLIC = "public"
+    PORTAL = "portal"
     OFFICE = "office"
     PROGRAM = "program"
     WALK_IN = "walk_in"
@@ -72,6 +75,7 @@ class Registration(Versioned, Model):
 
     ``organisation`` is what was typed; ``recognised`` a proposal of who that is, for the office only. ``code`` opens the
     person's own page, ``answers`` are the event's own questions as they were asked. ``came`` is how many of the party came.
+    ``made_for`` is the member whose person ``made_by`` registered a colleague in the members' pages; only that member sees it there.
     """
 
     __tablename__ = "registrations"
@@ -94,8 +98,11 @@ class Registration(Versioned, Model):
     answers: Mapped[list[Any]] = mapped_column(default_factory=list, info=PERSONAL)
     notice_version: Mapped[str] = mapped_column(default="")
     source: Mapped[Source] = mapped_column(default=Source.PUBLIC)
-    recognised_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True, init=False)
-    recognised: Mapped[Organisation | None] = relationship(default=None)
+    recognised_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True, default=None)
+    recognised: Mapped[Organisation | None] = relationship(init=False, foreign_keys=[recognised_id])
+    made_for_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True, default=None)
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True, default=None)
+    made_by: Mapped[Person | None] = relationship(init=False)
     registered_at: Mapped[datetime] = mapped_column(default_factory=lambda: clock.now())
 
     state: Mapped[RegistrationState] = mapped_column(init=False, default=RegistrationState.WAITING)
@@ -150,25 +157,35 @@ class Registration(Versioned, Model):
             if getattr(self, field) != value:
                 setattr(self, field, value)
         if "organisation" in values:
-            self.recognised = recognise(self.organisation)
+            self.recognised_id = recognise(self.organisation)
 
     def _refuse_ended(self) -> None:
         if self.state is RegistrationState.CANCELLED:
             raise Refused(_("This registration has been cancelled already."))
 
 
-def recognise(organisation: str) -> Organisation | None:
-    """The organisation a typed name seems to mean, when exactly one has its key; a proposal, never a merge."""
+_GOING_ON = sa.func.coalesce(Organisation.merged_into_id, Organisation.id)  # who was merged means the one that goes on
+_NAMED = sa.select(_GOING_ON).where(Organisation.duplicate_key == sa.bindparam("key")).distinct().limit(2)
+
+
+def recognise(organisation: str) -> int | None:
+    """Which organisation (its id) a typed name seems to mean, when exactly one has its key; a proposal, never a merge."""
     key = naming.duplicate_key(organisation) if organisation else ""
     if not key:
         return None
-    found = db.session.scalars(sa.select(Organisation).where(Organisation.duplicate_key == key).limit(2)).all()
+    found = db.session.scalars(_NAMED, {"key": key}).all()
     return found[0] if len(found) == 1 else None
 
 
-def of_code(code: str) -> sa.Select[Registration]:
-    """The registration whose own page a code opens."""
-    return sa.select(Registration).where(Registration.code == code)
+def with_event(code: str) -> Registration | None:
+    """The registration whose own page a code opens, with its session and event."""
+    return db.session.scalars(_of_code(), {"code": code}).one_or_none()
+
+
+@cache
+def _of_code() -> sa.Select[Registration]:
+    whole = joinedload(Registration.session).joinedload(EventSession.event)
+    return sa.select(Registration).where(Registration.code == sa.bindparam("code")).options(whole)
 
 
 def of_event(event: Event) -> sa.Select[Registration]:
@@ -184,6 +201,18 @@ def of_session(session: EventSession) -> sa.Select[Registration]:
 def of_organisation(organisation: Organisation) -> sa.Select[Registration]:
     """Registrations in which this organisation was recognised, newest first."""
     return sa.select(Registration).where(Registration.recognised_id == organisation.id).order_by(Registration.id.desc())
+
+
+def made_for(organisation: Organisation) -> sa.Select[Registration]:
+    """What an organisation's people registered in the members' pages, with session and event, the latest session first."""
+    whole = contains_eager(Registration.session).joinedload(EventSession.event)
+    return (
+        sa.select(Registration)
+        .join(Registration.session)
+        .where(Registration.made_for_id == organisation.id)
+        .options(whole)
+        .order_by(EventSession.starts_at.desc(), Registration.id)
+    )
 
 
 def named_like(words: str) -> sa.ColumnElement[bool]:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import attributes
 
 from crm.db import db
 from crm.errors import Refused
@@ -63,21 +64,13 @@ def availability(session: EventSession, seats: Seats) -> Availability:
 
 def locked(session_id: int) -> EventSession:
     """The session with its event, read anew under its lock. Raises ``Refused`` when there is none."""
-    session = db.session.scalars(_locking(session_id)).one_or_none()
+    session = db.session.scalars(_LOCKING, {"id": session_id}).one_or_none()
     if session is None:
         raise Refused(_("There is no such session."), field="session")
     # Not in one statement with the lock: PostgreSQL would show the event as it was before the wait.
-    db.session.get_one(Event, session.event_id, populate_existing=True)
+    event = db.session.scalars(_EVENT, {"id": session.event_id}).one()
+    attributes.set_committed_value(session, "event", event)
     return session
-
-
-def _locking(session_id: int) -> sa.Select[EventSession]:
-    return (
-        sa.select(EventSession)
-        .where(EventSession.id == session_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
 
 
 def registration_locked(registration_id: int) -> Registration:
@@ -108,7 +101,14 @@ def _persons(*conditions: Any) -> sa.ColumnElement[int]:
     return sa.cast(summed, sa.BigInteger)
 
 
-# Built once: every registration asks it twice, and putting it together takes longer than answering it.
+# Put together once: every registration asks them, and putting them together takes longer than answering them.
+_LOCKING = (
+    sa.select(EventSession)
+    .where(EventSession.id == sa.bindparam("id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_EVENT = sa.select(Event).where(Event.id == sa.bindparam("id")).execution_options(populate_existing=True)
 _COUNTED = (
     sa.select(
         Registration.session_id,

@@ -93,8 +93,9 @@ class Columns:
         found, errors = self._recognised(sheet.headings)
         answer = ReadRows(errors=errors, count=len(sheet.rows))
         if not errors:
+            known: dict[tuple[int, str], Any] = {}
             for row in sheet.rows:
-                values, wrong = self._values(row, found)
+                values, wrong = self._values(row, found, known)
                 answer.errors.extend(wrong)
                 if not wrong:
                     answer.rows.append(ReadRow(row.number, values))
@@ -118,7 +119,10 @@ class Columns:
                 errors.append(RowError(1, column.heading, _("The column is missing.")))
         return found, errors
 
-    def _values(self, row: Row, found: Sequence[Column | None]) -> tuple[dict[str, Any], list[RowError]]:
+    def _values(
+        self, row: Row, found: Sequence[Column | None], known: dict[tuple[int, str], Any]
+    ) -> tuple[dict[str, Any], list[RowError]]:
+        """A row's values and what is wrong. ``known`` are cells understood before: a list says the same words again and again."""
         values: dict[str, Any] = {}
         errors: list[RowError] = []
         for position, cell in enumerate(row.cells):
@@ -129,7 +133,9 @@ class Columns:
                     errors.append(RowError(row.number, "", message))
                 continue
             try:
-                values[column.code] = _value(column, cell)
+                if (position, cell) not in known:
+                    known[position, cell] = _value(column, cell)
+                values[column.code] = known[position, cell]
             except (BadValue, Refused) as problem:
                 errors.append(RowError(row.number, column.heading, spoken(problem)))
         return values, errors

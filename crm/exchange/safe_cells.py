@@ -14,9 +14,13 @@ import re
 _MAY_RUN = re.compile(r"'*(?!-[0-9]{1,15}\Z)(?:[\t\r\n]|\s*[=+\-@＝＋－＠﹦﹢﹣﹫−])")
 
 
+_BEGINNINGS = frozenset("'=+-@＝＋－＠﹦﹢﹣﹫−")
+
+
 def may_run(text: str) -> bool:
     """Whether a spreadsheet program might take the text for a formula, apostrophes in front not counted."""
-    return _MAY_RUN.match(text) is not None
+    first = text[:1]
+    return (first in _BEGINNINGS or first.isspace()) and _MAY_RUN.match(text) is not None
 
 
 def safe_cell(text: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from crm import clock, text
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-__all__ = ["Unwritable", "csv_bytes", "json_bytes", "safe_cell", "xlsx_bytes"]
+__all__ = ["Unwritable", "csv_bytes", "json_bytes", "json_rows", "safe_cell", "xlsx_bytes"]
 
 FONT = "Yu Gothic"
 # The number of Excel's own format @, which keeps what is typed as text.
@@ -47,6 +48,8 @@ _FORMATS: dict[str, str | int] = {
 # XlsxWriter would write the present time into the file; the same rows are to give the same bytes.
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC)
 _NARROWEST, _WIDEST = 8, 60
+# The first rows of a long list say how wide its columns must be.
+ROWS_MEASURED = 2_000
 # A number in Excel is exact to 15 digits; longer ones are written as text.
 _EXACT = 10**15
 
@@ -66,11 +69,13 @@ def csv_bytes(headings: Sequence[str], rows: Iterable[Sequence[Any]], encoding: 
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     headings = [str(heading) for heading in headings]
-    for number, row in enumerate([headings, *rows], start=1):
-        cells = [_csv_cell(value) for value in row]
-        for heading, cell in zip(headings, cells, strict=False):
-            if isinstance(cell, str):
-                _check(cell, number, heading, encoding)
+    for number, row in enumerate(chain([headings], rows), start=1):
+        cells = [safe_cell(value) if type(value) is str else _csv_cell(value) for value in row]
+        texts = "".join([cell for cell in cells if type(cell) is str])
+        if "\0" in texts or not _survives(texts, encoding):
+            for heading, cell in zip(headings, cells, strict=False):
+                if isinstance(cell, str):
+                    _check(cell, number, heading, encoding)
         writer.writerow(cells)
     return buffer.getvalue().encode(encoding)
 
@@ -136,16 +141,21 @@ def _survives(piece: str, encoding: str) -> bool:
 
 
 def xlsx_bytes(
-    title: object, headings: Sequence[str], rows: Iterable[Sequence[Any]], kinds: Sequence[str] | None = None
+    title: object,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    kinds: Sequence[str] | None = None,
+    *,
+    by_rows: bool = False,
 ) -> bytes:
-    """A workbook of one sheet. The same title, headings and rows give the same bytes.
+    """A workbook of one sheet. The same title, headings and rows give the same bytes; ``by_rows`` for long lists (`new_workbook`).
 
     `kinds` say how each column shows its values: `text`, `yen`, `number`, `whole`, `share`, `day`, `moment`; other kinds
     and columns without one go by the value. Raises `Unwritable` for texts a workbook cannot hold.
     """
     headings = [str(heading) for heading in headings]
     buffer = io.BytesIO()
-    with new_workbook(buffer) as book:
+    with new_workbook(buffer, by_rows=by_rows) as book:
         sheet = book.add_worksheet(sheet_title(str(title)))
         writer = _SheetWriter(book, sheet, headings, list(kinds or ()))
         for number, row in enumerate(rows, start=1):
@@ -155,13 +165,21 @@ def xlsx_bytes(
     return buffer.getvalue()
 
 
-def new_workbook(buffer: io.BytesIO) -> Workbook:
-    """An empty workbook in our font that never takes a text for a formula, number or address."""
+def new_workbook(buffer: io.BytesIO, *, by_rows: bool = False) -> Workbook:
+    """An empty workbook in our font that never takes a text for a formula, number or address.
+
+    ``by_rows``: rows are written once, in their order, and not kept in memory.
+    """
     from xlsxwriter import Workbook  # imported when the first workbook is written, not by every process
 
     book = Workbook(
         buffer,
-        {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False},
+        {
+            "constant_memory" if by_rows else "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_numbers": False,
+            "strings_to_urls": False,
+        },
     )
     book.set_properties({"created": _CREATED})
     book.formats[0].set_font_name(FONT)
@@ -220,16 +238,16 @@ class _SheetWriter:
         elif isinstance(value, int | float) and abs(value) < _EXACT:
             numeric = kind if kind in ("yen", "number", "whole", "share") else "yen" if is_money else "number"
             self._sheet.write_number(row, column, value, self._formats[numeric])
-            self._widen(column, f"{value:,}")
+            self._widen(row, column, f"{value:,}")
         elif isinstance(value, date) and value.year >= 1900:
             self._sheet.write_datetime(
                 row, column, value, self._formats["moment" if isinstance(value, datetime) else "day"]
             )
-            self._widen(column, "2026-04-01 00:00" if isinstance(value, datetime) else "2026-04-01")
+            self._widen(row, column, "2026-04-01 00:00" if isinstance(value, datetime) else "2026-04-01")
         else:
             written = str(value)
             self._text(row, column, written, self._quoted if may_run(written) else self._formats["text"])
-            self._widen(column, written)
+            self._widen(row, column, written)
 
     def finish(self) -> None:
         """Freeze the heading, set the widths, offer a filter."""
@@ -241,10 +259,11 @@ class _SheetWriter:
 
     def _text(self, row: int, column: int, written: str, style: Format) -> None:
         heading = self._headings[column] if column < len(self._headings) else ""
-        _check(written, row + 1, heading, "utf-8")
+        if not written.isascii() or "\0" in written:
+            _check(written, row + 1, heading, "utf-8")
         # Only an apostrophe that would be taken for ours on reading is doubled; nothing else is changed.
         cell = safe_cell(written) if written.startswith("'") else written
-        if len(cell.encode("utf-16-le")) // 2 > MAX_CELL_LENGTH:
+        if len(cell) > MAX_CELL_LENGTH // 2 and len(cell.encode("utf-16-le")) // 2 > MAX_CELL_LENGTH:
             raise Unwritable(
                 _(
                     "Row %(row)s, %(column)s: the text is too long for Excel. Please choose CSV.",
@@ -254,8 +273,8 @@ class _SheetWriter:
             )
         self._sheet.write_string(row, column, cell, style)
 
-    def _widen(self, column: int, shown: str) -> None:
-        if column < len(self._widths):
+    def _widen(self, row: int, column: int, shown: str) -> None:
+        if column < len(self._widths) and row <= ROWS_MEASURED:
             self._widths[column] = max(self._widths[column], width_of(shown))
 
 
@@ -265,6 +284,17 @@ def width_of(shown: str) -> int:
     for line in shown[:400].splitlines():
         longest = max(longest, sum(1 if character < "\u0500" or "｡" <= character <= "ﾟ" else 2 for character in line))
     return longest
+
+
+def json_rows(keys: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A JSON array of one object for each row, a line each: a long list never stands in memory as objects."""
+    buffer = io.BytesIO(b"")
+    buffer.write(b"[")
+    for number, row in enumerate(rows):
+        told = json.dumps(dict(zip(keys, row, strict=True)), ensure_ascii=False, allow_nan=False)
+        buffer.write((",\n" if number else "\n").encode() + told.encode())
+    buffer.write(b"\n]\n")
+    return buffer.getvalue()
 
 
 def json_bytes(value: Any) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy import UniqueConstraint
@@ -36,6 +37,19 @@ class Command(Model):
     at: Mapped[datetime] = mapped_column(index=True)
     location: Mapped[str | None] = mapped_column(default=None)
     answer: Mapped[str | None] = mapped_column(default=None)
+
+
+_COMMANDS = cast(sa.Table, Command.__table__)
+# Put together once: every form that is sent carries them out.
+_CLAIMS = {
+    "sqlite": sqlite_insert(_COMMANDS).on_conflict_do_nothing().returning(_COMMANDS.c.id),
+    "postgresql": postgresql_insert(_COMMANDS).on_conflict_do_nothing().returning(_COMMANDS.c.id),
+}
+_SETTLED = (
+    sa.update(_COMMANDS)
+    .where(_COMMANDS.c.id == sa.bindparam("claimed"))
+    .values(location=sa.bindparam("location"), answer=sa.bindparam("answer"))
+)
 
 
 @dataclass
@@ -79,11 +93,9 @@ def take(session: Session, actor: str) -> Claim | None:
     if arrived is None or arrived.taken:
         return None
     arrived.taken = True
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     values = {"key": arrived.key, "actor": actor, "route": arrived.route, "fingerprint": arrived.fingerprint}
-    claimed = session.execute(
-        insert(Command).values(**values, at=clock.now()).on_conflict_do_nothing().returning(Command.id)
-    ).scalar()
+    connection = session.connection()
+    claimed = connection.execute(_CLAIMS[connection.dialect.name], {**values, "at": clock.now()}).scalar()
     if claimed is not None:
         return Claim(claimed)
     same = sa.select(Command).where(Command.key == arrived.key, Command.actor == actor, Command.route == arrived.route)
@@ -96,8 +108,9 @@ def take(session: Session, actor: str) -> Claim | None:
 def settle(session: Session, claim: Claim | None) -> None:
     """Keep with the command what the act led to, in the act's own transaction."""
     if claim is not None and (claim.location is not None or claim.answer is not None):
-        kept = sa.update(Command).where(Command.id == claim.id).values(location=claim.location, answer=claim.answer)
-        session.execute(kept, execution_options={"synchronize_session": False})
+        session.connection().execute(
+            _SETTLED, {"claimed": claim.id, "location": claim.location, "answer": claim.answer}
+        )
 
 
 def prune(session: Session, before: datetime) -> None:

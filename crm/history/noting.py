@@ -6,7 +6,8 @@ import enum
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -20,7 +21,6 @@ from crm.values.fiscal_year import FiscalYear
 from crm.values.yen import Yen
 
 UNSAID = "…"  # stands for the value of a secret column
-_PLAIN = frozenset({type(None), str, int, bool, dict, list})
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,15 @@ class Noted:
     after: dict[str, Any]
     sealed: dict[str, Any]
     salt: str | None
+    is_erasing: bool = False
+
+    def forgotten(self) -> Noted:
+        """The same change without the personal values: what is erased must not be written down once more by the erasing."""
+        if not self.sealed:
+            return self
+        before = {key: value for key, value in self.before.items() if key not in self.sealed}
+        after = {key: value for key, value in self.after.items() if key not in self.sealed}
+        return replace(self, before=before, after=after, salt=None, is_erasing=True)
 
     def chained(self) -> list[Any]:
         """What of this change the act's hash covers: plain values, and digests for what is personal."""
@@ -44,6 +53,8 @@ def chained(
     table: str, row_id: int, operation: str, before: dict[str, Any], after: dict[str, Any], sealed: dict[str, Any]
 ) -> list[Any]:
     """The canonical content of a change, without the personal values themselves."""
+    if not sealed:
+        return [table, row_id, operation, before, after, sealed]
     return [
         table,
         row_id,
@@ -56,30 +67,30 @@ def chained(
 
 def seal(salt: str, value: Any) -> str:
     """The salted digest of one personal value."""
-    return hmac.new(salt.encode(), canonical(value).encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(salt.encode(), canonical(value).encode(), "sha256").hex()
 
 
 def plain(value: Any) -> Any:
     """A column's value as plain JSON: yen and years as numbers, dates as ISO, moments in UTC, bytes by digest."""
-    if type(value) in _PLAIN:
-        return value
-    match value:
-        case enum.Enum():
-            return value.value
-        case Yen():
-            return value.amount
-        case FiscalYear():
-            return value.start
-        case DayOrMonth():
-            return str(value)
-        case datetime():
-            return value.astimezone(UTC).isoformat()
-        case date():
-            return value.isoformat()
-        case bytes():
-            return "sha256:" + hashlib.sha256(value).hexdigest()
-        case _:
-            return value
+    kind: type = type(value)
+    way = _plainly(kind)
+    return value if way is None else way(value)
+
+
+@cache
+def _plainly(kind: type) -> Callable[[Any], Any] | None:
+    return next((way for known, way in _WAYS.items() if issubclass(kind, known)), None)
+
+
+_WAYS: dict[type, Callable[[Any], Any]] = {
+    enum.Enum: lambda value: value.value,
+    Yen: lambda value: value.amount,
+    FiscalYear: lambda value: value.start,
+    DayOrMonth: str,
+    datetime: lambda value: value.astimezone(UTC).isoformat(),
+    date: lambda value: value.isoformat(),
+    bytes: lambda value: "sha256:" + hashlib.sha256(value).hexdigest(),
+}
 
 
 def notes_of(session: Session) -> list[Noted]:
@@ -97,7 +108,22 @@ def _note(session: Session, _context: Any) -> None:
             if noted is not None:
                 if session.info["unit"] == "housekeeping":
                     raise RuntimeError(f"housekeeping may not change {noted.table}: it belongs in an act")
-                notes_of(session).append(noted)
+                notes_of(session).append(noted.forgotten() if session.info.get("erasing") else noted)
+
+
+def note_inserts(session: Session, noun: type[Model], ids: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Note rows of a noun that were inserted past the session, as a flush would; each says all columns but its id by name."""
+    columns, table, notes = _columns(noun), noun.__tablename__, notes_of(session)
+    shown = [key for key, is_secret, _is_personal in columns if not is_secret and key != "id"]
+    secret = [key for key, is_secret, _is_personal in columns if is_secret]
+    personal = [key for key, _is_secret, is_personal in columns if is_personal]
+    for row_id, row in zip(ids, rows, strict=True):
+        after = {"id": row_id, **{key: plain(row[key]) for key in shown}}
+        after.update((key, None if row[key] is None else UNSAID) for key in secret)
+        salt = secrets.token_hex(16) if personal else None
+        nothing = seal(salt, None) if salt else ""
+        sealed = {key: [nothing, seal(salt, after[key])] for key in personal} if salt else {}
+        notes.append(Noted(table, row_id, "insert", {}, after, sealed, salt))
 
 
 def _change(row: Any, operation: str) -> Noted | None:
@@ -140,7 +166,7 @@ def _columns(noun: type[Model]) -> tuple[tuple[str, bool, bool], ...]:
 
 
 def _refuse_bulk(state: ORMExecuteState) -> None:
-    if not (state.is_update or state.is_delete) or state.bind_mapper is None:
+    if not (state.is_insert or state.is_update or state.is_delete) or state.bind_mapper is None:
         return
     if getattr(state.bind_mapper.class_, "__audited__", False):
         raise RuntimeError(f"a bulk change of {state.bind_mapper.class_.__tablename__} would skip the record")

@@ -7,10 +7,11 @@ edges, commands, the worker and the demo open one; nouns and use cases never do.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -27,9 +28,13 @@ from crm.history.kinds import Kind
 from crm.history.records import Act, ChainHead, Change
 from crm.text import _
 
+CHANGES_AT_ONCE = 2_000  # a long import's changes are written piece by piece, so that they stand in memory once
 GENESIS = "0" * 64
 """The hash before the first act; the migrations put it into the head."""
 _ACTS, _CHANGES, _HEADS = (cast(sa.Table, noun.__table__) for noun in (Act, Change, ChainHead))
+# Put together once: every act carries them out.
+_LAST = sa.select(_HEADS.c.number, _HEADS.c.hash).with_for_update()
+_WRITTEN, _NEXT, _CHANGED = sa.insert(_ACTS).returning(_ACTS.c.id), sa.update(_HEADS), sa.insert(_CHANGES)
 committed = Signal("sent with the kind after an act has been committed")
 
 
@@ -46,6 +51,9 @@ class Actor:
 
 PUBLIC = Actor("public")
 WORKER = Actor("worker")
+
+PATIENCE_SECONDS = 30  # as long as SQLite itself waits
+_queue = RLock()
 
 _acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
 
@@ -135,6 +143,25 @@ def _unit(name: str) -> Iterator[Session]:
     if session.new or session.deleted or any(session.is_modified(row) for row in session.dirty):
         raise RuntimeError("something was changed before its act began")
     session.rollback()  # drop the read snapshot: what is decided here must be read here
+    with _turn(session):
+        yield from _carried_out(session, name)
+
+
+@contextmanager
+def _turn(session: Session) -> Iterator[None]:
+    """SQLite lets one write at a time and has the others look again later; those of one process queue here and need not."""
+    if session.get_bind().dialect.name != "sqlite":
+        yield
+    elif _queue.acquire(timeout=PATIENCE_SECONDS):
+        try:
+            yield
+        finally:
+            _queue.release()
+    else:
+        raise Busy
+
+
+def _carried_out(session: Session, name: str) -> Iterator[Session]:
     session.info.update(unit=name, noted=[])
     try:
         session.connection(execution_options={"crm_writing": True})
@@ -168,32 +195,37 @@ def _record(session: Session, deed: Deed, actor: Actor) -> None:
     notes = noting.notes_of(session)
     about = deed.about if deed.about is not None and deed.about.id is not None else None
     connection = session.connection()  # past the identity map: nothing reads these rows again within the act
-    head = connection.execute(sa.select(_HEADS.c.number, _HEADS.c.hash).with_for_update()).one()
+    head = connection.execute(_LAST).one()
     at, number = clock.now(), head.number + 1
     about_row = (about.__tablename__, about.id) if about is not None else (None, None)
     content = [number, deed.kind.value, str(actor), at.isoformat(), *about_row, deed.note]
-    digest = link(head.hash, content, [note.chained() for note in notes])
-    written = sa.insert(_ACTS).values(
-        number=number, kind=deed.kind, actor=str(actor), at=at, about_table=about_row[0], about_id=about_row[1],
-        note=deed.note, previous=head.hash, hash=digest,
-    )  # fmt: skip
-    act_id = connection.execute(written.returning(_ACTS.c.id)).scalar_one()
-    connection.execute(sa.update(_HEADS).values(number=number, hash=digest))
+    digest = link(head.hash, content, (note.chained() for note in notes))
+    written = {
+        "number": number, "kind": deed.kind, "actor": str(actor), "at": at, "about_table": about_row[0],
+        "about_id": about_row[1], "note": deed.note, "previous": head.hash, "hash": digest,
+    }  # fmt: skip
+    act_id = connection.execute(_WRITTEN, written).scalar_one()
+    connection.execute(_NEXT, {"number": number, "hash": digest})
     deed.number = number
-    if notes:
-        connection.execute(sa.insert(_CHANGES), [_row(act_id, i, note) for i, note in enumerate(notes)])
+    for start in range(0, len(notes), CHANGES_AT_ONCE):
+        some = enumerate(notes[start : start + CHANGES_AT_ONCE], start)
+        connection.execute(_CHANGED, [_row(act_id, number, i, note) for i, note in some])
 
 
-def link(previous: str, content: list[Any], changes: list[list[Any]]) -> str:
-    """The hash of an act: SHA-256 over the hash before it, its content and its changes in canonical spelling."""
-    return hashlib.sha256(canonical([previous, content, changes]).encode()).hexdigest()
+def link(previous: str, content: list[Any], changes: Iterable[list[Any]]) -> str:
+    """The hash of an act: SHA-256 over ``[the hash before it, its content, its changes]`` in canonical spelling, piece by piece."""
+    whole = hashlib.sha256(f"[{canonical(previous)},{canonical(content)},[".encode())
+    for position, change in enumerate(changes):
+        whole.update(f"{',' if position else ''}{canonical(change)}".encode())
+    whole.update(b"]]")
+    return whole.hexdigest()
 
 
-def _row(act_id: int, position: int, note: noting.Noted) -> dict[str, Any]:
+def _row(act_id: int, number: int, position: int, note: noting.Noted) -> dict[str, Any]:
     return {
         "act_id": act_id, "position": position, "table_name": note.table, "row_id": note.row_id,
         "operation": note.operation, "before": note.before, "after": note.after, "sealed": note.sealed,
-        "salt": note.salt, "erased_by": None,
+        "salt": note.salt, "erased_by": number if note.is_erasing else None,
     }  # fmt: skip
 
 

@@ -17,8 +17,11 @@ from crm.db import db
 from crm.documents.issued import DocumentState, IssuedDocument
 from crm.events.events import Event, EventSession, EventState
 from crm.mail.outbox import Letter, LetterState
+from crm.mail.resting_addresses import RestingAddress
+from crm.members import declarations, renewing
 from crm.members.applications import Application, ApplicationState
-from crm.organisations import reviews
+from crm.organisations import change_requests, register_checks, reviews
+from crm.privacy import requests
 from crm.text import _
 
 
@@ -51,6 +54,10 @@ def _late(today: date) -> Iterator[Attention]:
         _("Papers that could not be drawn"), _number(IssuedDocument, IssuedDocument.state == DocumentState.FAILED), "danger",
         "office.papers.index", Permission.PAPERS_READ, {"state": "failed"},
     )  # fmt: skip
+    yield Attention(
+        _("Requests about personal data past their last day"), _counted(requests.late(today)), "danger",
+        "office.privacy.index", Permission.PRIVACY_MANAGE, {"standing": "open"},
+    )  # fmt: skip
     overdue = _counted(invoices.open_(today))
     yield Attention(
         _("Invoices overdue"),
@@ -68,13 +75,18 @@ def _waiting(today: date) -> Iterator[Attention]:
         _("Annual runs to be continued"), _counted(runs.unfinished()), "warning", "office.billing.runs",
         Permission.INVOICES_READ, {},
     )  # fmt: skip
-    yield Attention(
-        _("Applications waiting for review"), _number(Application, Application.state == ApplicationState.SUBMITTED), "warning",
-        "office.applications.index", Permission.APPLICATIONS_READ, {"state": "submitted"},
-    )  # fmt: skip
+    yield from _of_members(today)
     yield Attention(
         _("Imported rows to be decided"), reviews.waiting_count(), "warning", "office.reviews.index",
         Permission.ORGANISATIONS_IMPORT, {},
+    )  # fmt: skip
+    yield Attention(
+        _("Requests about personal data to be answered"), _counted(requests.waiting()), "warning", "office.privacy.index",
+        Permission.PRIVACY_MANAGE, {"standing": "open"},
+    )  # fmt: skip
+    yield Attention(
+        _("Corporate numbers the register says otherwise about"), register_checks.different_count(), "warning",
+        "office.organisations.corporate_numbers", Permission.ORGANISATIONS_EDIT, {"standing": "to_do"},
     )  # fmt: skip
     yield Attention(
         _("Payments without a home"), _counted(payments.without_a_home()), "warning", "office.payments.index",
@@ -85,8 +97,40 @@ def _waiting(today: date) -> Iterator[Attention]:
         Permission.LETTERS_READ, {"state": "held"},
     )  # fmt: skip
     yield Attention(
+        _("Addresses that can no longer be reached"), _number(RestingAddress, RestingAddress.woken_at.is_(None)), "warning",
+        "office.announcements.unreachable", Permission.LETTERS_READ, {},
+    )  # fmt: skip
+    yield Attention(
         _("Events within seven days"), _counted(sessions_between(today, today + timedelta(days=7))), "info",
         "office.events.index", Permission.EVENTS_READ, {},
+    )  # fmt: skip
+
+
+def _of_members(today: date) -> Iterator[Attention]:
+    """What waits about members: applications, the terms of a year, what members told or asked for."""
+    yield Attention(
+        _("Applications waiting for review"), _number(Application, Application.state == ApplicationState.SUBMITTED), "warning",
+        "office.applications.index", Permission.APPLICATIONS_READ, {"state": "submitted"},
+    )  # fmt: skip
+    yield Attention(
+        _("Applications whose board approval is to be noted"),
+        _number(Application, Application.state == ApplicationState.BOARD), "info", "office.applications.index",
+        Permission.APPLICATIONS_READ, {"state": "board"},
+    )  # fmt: skip
+    year, missing = renewing.overdue(today)
+    begun = today >= year.first_day
+    yield Attention(
+        _("Terms of membership to be made"), missing, "danger" if begun else "warning",
+        "office.members.renewal", Permission.MEMBERS_READ, {"year": str(year.start)},
+        note=_("Fiscal year %(year)s", year=year.start),
+    )  # fmt: skip
+    yield Attention(
+        _("Employee figures told by members, to be looked at"), _counted(declarations.waiting()), "warning",
+        "office.members.declared", Permission.MEMBERS_READ, {"state": "answered"},
+    )  # fmt: skip
+    yield Attention(
+        _("Changes asked for by members"), _counted(change_requests.waiting()), "warning", "office.organisations.changes",
+        Permission.ORGANISATIONS_READ, {"state": "open"},
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from crm.db import db
 from crm.events import events
 from crm.events.events import Event
 from crm.home import readiness
+from crm.settings import wordings
 from crm.settings.settings import office_setting
 from crm.web.audiences import public_area
 from crm.web.templating import page
@@ -29,7 +30,8 @@ def show() -> ResponseReturnValue:
 @area.get("/privacy")
 def privacy() -> ResponseReturnValue:
     """How personal data is handled, in the words the office keeps."""
-    return page("home/public/privacy.html", notice=office_setting("texts.privacy"))
+    notice = office_setting("texts.privacy")
+    return page("home/public/privacy.html", notice=notice, version=wordings.in_force("texts.privacy", notice))
 
 
 @area.get("/healthz")

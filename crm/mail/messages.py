@@ -6,6 +6,8 @@ an attachment whose bytes are gone. Each raises ``Unfit`` with its reason, so th
 
 from __future__ import annotations
 
+import re
+import uuid
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -23,6 +25,7 @@ from crm.settings.settings import office_setting
 
 LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3
 LONGEST_MAILBOX = 64  # RFC 5321, 4.5.3.1.1
+TAG = re.compile(r"[0-9a-f]{32}")
 
 
 class Unfit(Exception):
@@ -67,7 +70,7 @@ def envelope(letter: Letter) -> Envelope:
         MessageError,
     ) as error:  # the standard library's words for a line break or a malformed address
         raise Unfit(Trouble.UNFIT, str(error)) from error
-    return Envelope(sender, recipient, message)
+    return Envelope(_return_address(letter) or sender, recipient, message)
 
 
 def mailbox(address: str) -> str:
@@ -83,6 +86,21 @@ def mailbox(address: str) -> str:
     if len(spelled) > LONGEST_ADDRESS or len(parsed.username) > LONGEST_MAILBOX or " " in spelled:
         raise Unfit(Trouble.BAD_ADDRESS, address)
     return spelled
+
+
+def _return_address(letter: Letter) -> str:
+    """Where reports about this letter go: a tag of its own in the address that collects them, if the operator gave one."""
+    local, at, domain = (settings().bounces_address or "").rpartition("@")
+    tag = letter.message_id.partition("@")[0].strip("<").replace("-", "")
+    return mailbox(f"{local}+{tag}@{domain}") if at else ""
+
+
+def returned_to(address: str) -> str:
+    """The Message-ID of the letter whose own return address this is; empty for any other address."""
+    tag = address.partition("@")[0].rpartition("+")[2].lower()
+    if not TAG.fullmatch(tag):
+        return ""
+    return f"<{uuid.UUID(tag)}@{urlsplit(settings().base_url).hostname or 'localhost'}>"
 
 
 def _sender() -> str:

@@ -8,7 +8,7 @@ their own record; what a *person* does to a letter is an act about it.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -26,7 +26,9 @@ from crm.db import PERSONAL, Model, db
 from crm.documents.files import StoredFile
 from crm.documents.issued import IssuedDocument
 from crm.errors import Refused
-from crm.mail import composing
+from crm.history import inserting
+from crm.mail import composing, resting_addresses
+from crm.mail.resting_addresses import RestingAddress
 from crm.settings.settings import office_setting
 from crm.text import _
 
@@ -41,7 +43,7 @@ class LetterKind(StrEnum):
 
 
 class LetterState(StrEnum):
-    """Queued, held back, on its way, delivered to the server, to be tried again, given up."""
+    """Queued, held back, on its way, delivered to the server, to be tried again, given up, not wanted any more."""
 
     QUEUED = "queued"
     HELD = "held"
@@ -49,6 +51,7 @@ class LetterState(StrEnum):
     SENT = "sent"
     RETRY = "retry"
     FAILED = "failed"
+    DROPPED = "dropped"
 
 
 class Trouble(StrEnum):
@@ -65,6 +68,13 @@ class Trouble(StrEnum):
     NOT_NOW = "not_now"
     UNREACHABLE = "unreachable"
     DEFECT = "defect"
+    BOUNCED = "bounced"
+    BOUNCED_SOFTLY = "bounced_softly"
+    UNSUBSCRIBED = "unsubscribed"
+    CALLED_OFF = "called_off"
+
+
+ABOUT_THE_ADDRESS = (Trouble.ADDRESS_REFUSED, Trouble.BOUNCED)  # failures that say that nobody can be reached there
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,8 @@ class Letter(Model):
         Index("ix_letters_waking", "wakes_at", "id", sqlite_where=sa.text("wakes_at IS NOT NULL"),
               postgresql_where=sa.text("wakes_at IS NOT NULL")),
         Index("ix_letters_about", "about_table", "about_id"),
+        Index("ix_letters_troubled", "trouble", "recipient_email", sqlite_where=sa.text("trouble IS NOT NULL"),
+              postgresql_where=sa.text("trouble IS NOT NULL")),
     )  # fmt: skip
 
     message_id: Mapped[str] = mapped_column(init=False, unique=True)
@@ -119,7 +131,7 @@ class Letter(Model):
     )
 
     def __post_init__(self) -> None:
-        self.message_id = f"<{uuid.uuid4()}@{urlsplit(settings().base_url).hostname or 'localhost'}>"
+        self.message_id = _new_message_id()
         self.wakes_at = self.due_at
 
     @property
@@ -136,6 +148,11 @@ class Letter(Model):
         if not self.may_be_held:
             raise Refused(_("Only a letter that waits to be sent can be held."))
         self.state, self.trouble, self.wakes_at = LetterState.HELD, trouble, None
+
+    def drop(self, trouble: Trouble) -> None:
+        """Never send it: nobody wants it any more. A letter that is on its way, or has ended, is left."""
+        if self.may_be_held or self.state is LetterState.HELD:
+            self.state, self.trouble, self.wakes_at = LetterState.DROPPED, trouble, None
 
     def release(self) -> None:
         """Let a held letter go at its time. Raises ``Refused`` for one that is not held or has no address."""
@@ -211,52 +228,80 @@ def post(
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """One of many letters that are posted together; the fields are those of ``post``."""
+    """One of many letters that are posted together; the fields are those of ``post``.
+
+    ``about`` is a table and a row's id, ``documents`` and ``files`` are ids.
+    """
 
     to: Recipient
-    about: Model
-    documents: Iterable[IssuedDocument] = ()
+    about: tuple[str, int]
+    documents: Sequence[int] = ()
+    files: Sequence[int] = ()
     key: str | None = None
+    kind: LetterKind = LetterKind.TRANSACTIONAL
+    unsubscribe_url: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
 
+    def attached(self) -> list[dict[str, int]]:
+        """What goes with it, as columns: papers first."""
+        return [{"document_id": number} for number in self.documents] + [{"file_id": number} for number in self.files]
 
-def post_all(name: str, drafts: Iterable[Draft]) -> list[Letter]:
-    """Post a letter to many, as ``post`` does one; answers those that were not posted before.
 
-    The same few queries for any number of them. The caller holds what keeps two acts from posting the same letters.
+def post_all(name: str, drafts: Iterable[Draft]) -> list[int]:
+    """Post a letter to many, as ``post`` does one; answers the ids of those that were not posted before.
+
+    The same few statements for any number of them. The caller holds what keeps two acts from posting the same letters.
     """
     drafts, now, signature = list(drafts), clock.now(), office_setting("letters.signature")
-    known = set(db.session.scalars(sa.select(Letter.key).where(Letter.key.in_([d.key for d in drafts if d.key]))))
-    troubled = _troubled({draft.to.email.strip() for draft in drafts})
-    letters = []
-    for draft in (d for d in drafts if d.key is None or d.key not in known):
-        words = composing.compose(name, draft.to.locale, signature=signature, recipient=draft.to, **draft.values)
-        about_table, about_id = _row(draft.about)
-        letter = Letter(
-            template=name, recipient_email=draft.to.email.strip(), recipient_name=draft.to.name, locale=draft.to.locale,
-            subject=words.subject, body=words.body, posted_at=now, due_at=now, key=draft.key, about_table=about_table,
-            about_id=about_id,
-        )  # fmt: skip
-        _attach(letter, draft.documents, ())
-        if not letter.recipient_email or letter.recipient_email in troubled:
-            _hold_if_unreachable(letter)
-        letters.append(letter)
-    db.session.add_all(letters)
-    return letters
+    known = _known([d.key for d in drafts if d.key])
+    fresh = [d for d in drafts if d.key is None or d.key not in known]
+    troubled = _troubled({draft.to.email.strip() for draft in fresh})
+    resting = {email for email in troubled if rests(email)}
+    ids = inserting.insert_all(Letter, [_as_row(name, draft, now, signature, resting) for draft in fresh])
+    inserting.insert_all(LetterAttachment, [
+        {"letter_id": letter_id, "position": position, **thing}
+        for letter_id, draft in zip(ids, fresh, strict=True) for position, thing in enumerate(draft.attached())
+    ])  # fmt: skip
+    return ids
+
+
+def _known(keys: list[str]) -> set[str]:
+    """Those of the keys whose letter was posted before."""
+    return set(db.session.scalars(sa.select(Letter.key).where(Letter.key.in_(keys)))) if keys else set()
+
+
+def _as_row(name: str, draft: Draft, now: datetime, signature: str, resting: set[str]) -> dict[str, Any]:
+    to, email = draft.to, draft.to.email.strip()
+    words = composing.compose(name, to.locale, signature=signature, recipient=to, **draft.values)
+    trouble = Trouble.ADDRESS_RESTS if email in resting else None if email else Trouble.NO_ADDRESS
+    held = {"state": LetterState.HELD, "trouble": trouble, "wakes_at": None} if trouble else {"wakes_at": now}
+    return {
+        "message_id": _new_message_id(), "template": name, "locale": to.locale, "posted_at": now, "due_at": now,
+        "recipient_email": email, "recipient_name": to.name, "subject": words.subject, "body": words.body,
+        "key": draft.key, "about_table": draft.about[0], "about_id": draft.about[1], "kind": draft.kind,
+        "unsubscribe_url": draft.unsubscribe_url, **held,
+    }  # fmt: skip
+
+
+def _new_message_id() -> str:
+    return f"<{uuid.uuid4()}@{urlsplit(settings().base_url).hostname or 'localhost'}>"
+
+
+_LETTERS = Letter.__table__.c
+_REFUSED = sa.select(_LETTERS.recipient_email).where(
+    _LETTERS.recipient_email.in_(sa.bindparam("emails", expanding=True)), _LETTERS.trouble.in_(ABOUT_THE_ADDRESS)
+)
 
 
 def _troubled(emails: set[str]) -> set[str]:
     """Those of the addresses that ever refused a letter: only they need a closer look."""
-    refused = sa.select(Letter.recipient_email).where(
-        Letter.recipient_email.in_(emails), Letter.trouble == Trouble.ADDRESS_REFUSED
-    )
-    return set(db.session.scalars(refused))
+    return set(db.session.connection().execute(_REFUSED, {"emails": list(emails)}).scalars())
 
 
 def _hold_if_unreachable(letter: Letter) -> None:
     if not letter.recipient_email:
         letter.hold(Trouble.NO_ADDRESS)
-    elif _rests(letter.recipient_email):
+    elif rests(letter.recipient_email):
         letter.hold(Trouble.ADDRESS_RESTS)
 
 
@@ -268,6 +313,11 @@ def due(at: datetime) -> sa.Select[Letter]:
 def held() -> sa.Select[Letter]:
     """Letters that wait for a person."""
     return sa.select(Letter).where(Letter.state == LetterState.HELD).order_by(Letter.id)
+
+
+def is_posted(key: str) -> bool:
+    """Whether a letter with this key was posted before."""
+    return _of_key(key) is not None
 
 
 def about(row: Model) -> sa.Select[Letter]:
@@ -295,13 +345,26 @@ def _of_key(key: str | None) -> Letter | None:
     return None if key is None else db.session.scalars(sa.select(Letter).where(Letter.key == key)).one_or_none()
 
 
-def _rests(email: str) -> bool:
-    """Whether the last letters to an address were all refused for good."""
-    ended = sa.select(Letter.trouble).where(
-        Letter.recipient_email == email, Letter.state.in_([LetterState.SENT, LetterState.FAILED])
-    )
-    last = db.session.scalars(ended.order_by(Letter.id.desc()).limit(RESTS_AFTER)).all()
-    return len(last) == RESTS_AFTER and all(trouble is Trouble.ADDRESS_REFUSED for trouble in last)
+_FORGIVEN = (
+    sa.select(sa.func.coalesce(sa.func.max(RestingAddress.last_letter_id), 0))
+    .where(RestingAddress.email == sa.bindparam("email"))
+    .scalar_subquery()
+)
+_ENDED = (
+    sa.select(Letter.trouble)
+    .where(Letter.recipient_email == sa.bindparam("email"), Letter.id > _FORGIVEN)
+    .where(sa.or_(Letter.state == LetterState.SENT, Letter.trouble.in_(ABOUT_THE_ADDRESS)))
+    .order_by(Letter.id.desc())
+    .limit(RESTS_AFTER)
+)
+
+
+def rests(email: str) -> bool:
+    """Whether an address rests, or shall: its last letters were all refused for good or came back, since it was woken."""
+    if resting_addresses.resting(email) is not None:
+        return True
+    last = db.session.scalars(_ENDED, {"email": email}).all()
+    return len(last) == RESTS_AFTER and all(trouble in ABOUT_THE_ADDRESS for trouble in last)
 
 
 def _added(letter: Letter) -> Letter:

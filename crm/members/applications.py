@@ -1,8 +1,12 @@
 """Application: an organisation asks to become a member.
 
-unconfirmed → (its mail address is confirmed) submitted → accepted, declined, or returned with a remark; who corrected it
-under the same link is submitted again. The link's token is derived from the application's own seed, so that every letter can
-carry the same one; the database holds its digest and a seed that is worth nothing without the operator's key.
+unconfirmed → (its mail address is confirmed) submitted → accepted, declined, or returned with remarks; who corrected it
+under the same link is submitted again. Where the board decides, the office passes an application on, and it is accepted with
+the day and the minutes of the approval. Until it is decided the applicant may withdraw it. One that is never confirmed lapses:
+what it said is taken out of it, and nothing opens it any more; the empty row keeps its id from being given again.
+
+The link's token is derived from the application's own seed, so that every letter can carry the same one; the database holds
+its digest and a seed that is worth nothing without the operator's key.
 """
 
 from __future__ import annotations
@@ -10,7 +14,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crm import clock
 from crm.config import settings
 from crm.db import PERSONAL, SECRET, Model, Versioned, db
+from crm.documents.files import StoredFile
 from crm.documents.numbering import next_number
 from crm.errors import Refused
 from crm.members.members import Member
@@ -28,10 +34,23 @@ from crm.members.tiers import MemberClass
 from crm.organisations import naming
 from crm.organisations.organisations import OrganisationKind
 from crm.settings.settings import office_setting
-from crm.text import _
+from crm.text import _, label
 from crm.values.fiscal_year import FiscalYear
 
 SERIES = "APP"
+WRITTEN = (
+    "name", "kana", "postal_code", "address", "phone", "representative", "contact_name", "contact_email", "contact_department",
+    "industry", "billing_name", "billing_email", "billing_department", "remark",
+)  # fmt: skip
+"""What an applicant writes in words."""
+LABELS = {
+    "name": _("Legal name"), "kana": _("Reading"), "corporate_number": _("Corporate number"), "employees": _("Employees"),
+    "employees_on": _("As of"), "evidence": _("Proof of the number of employees"), "member_class": _("Class of membership"),
+    "address": _("Address"), "phone": _("Telephone"), "representative": _("Representative"),
+    "contact_name": _("Contact person"), "billing_name": _("Billing contact"), "kind": _("Kind"), "industry": _("Industry"),
+    "postal_code": _("Postal code"),
+}  # fmt: skip
+"""What the fields of the form are called, where the office remarks on one or compares them."""
 
 
 class ApplicationState(StrEnum):
@@ -39,15 +58,27 @@ class ApplicationState(StrEnum):
 
     UNCONFIRMED = "unconfirmed"
     SUBMITTED = "submitted"
+    BOARD = "board"
     RETURNED = "returned"
     ACCEPTED = "accepted"
     DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
+# Where the applicant may still withdraw, and where the office still has something to decide.
+OPEN = frozenset(
+    {ApplicationState.UNCONFIRMED, ApplicationState.SUBMITTED, ApplicationState.BOARD, ApplicationState.RETURNED}
+)
+UNDECIDED = frozenset({ApplicationState.SUBMITTED, ApplicationState.BOARD})
 
 
 class Application(Versioned, Model):
     """What the applicant filled in, what they agreed to, and what became of it.
 
-    ``rules_digest`` and ``privacy_digest`` are SHA-256 of the texts as they were shown. ``member`` is set by acceptance.
+    ``rules_text`` and ``privacy_text`` are the texts as they were shown and agreed to (個人情報保護法 21条2項), the digests
+    their SHA-256. ``evidence`` is the proof of the employee figure. ``field_remarks`` are the office's remarks by field.
+    ``board_on`` and ``minutes`` say when and where the board approved. ``member`` is set by acceptance.
     """
 
     __tablename__ = "applications"
@@ -76,6 +107,10 @@ class Application(Versioned, Model):
     billing_department: Mapped[str] = mapped_column(default="")
     remark: Mapped[str] = mapped_column(default="")
     locale: Mapped[str] = mapped_column(default="ja")
+    rules_text: Mapped[str] = mapped_column(default="")
+    privacy_text: Mapped[str] = mapped_column(default="")
+    evidence_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id"), index=True, init=False)
+    evidence: Mapped[StoredFile | None] = relationship(default=None)
 
     state: Mapped[ApplicationState] = mapped_column(default=ApplicationState.UNCONFIRMED, init=False, index=True)
     number: Mapped[str | None] = mapped_column(default=None, init=False, unique=True)
@@ -86,6 +121,14 @@ class Application(Versioned, Model):
     confirmed_at: Mapped[datetime | None] = mapped_column(default=None, init=False)
     submitted_at: Mapped[datetime | None] = mapped_column(default=None, init=False)
     returned_remark: Mapped[str] = mapped_column(default="", init=False)
+    field_remarks: Mapped[dict[str, Any] | None] = mapped_column(default=None, init=False)
+    reviewed_by: Mapped[str] = mapped_column(default="", init=False, info=PERSONAL)
+    reviewed_at: Mapped[datetime | None] = mapped_column(default=None, init=False)
+    opinion: Mapped[str] = mapped_column(default="", init=False)
+    board_on: Mapped[date | None] = mapped_column(default=None, init=False)
+    minutes: Mapped[str] = mapped_column(default="", init=False)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(default=None, init=False)
+    withdrawn_reason: Mapped[str] = mapped_column(default="", init=False)
     decision_reason: Mapped[str] = mapped_column(default="", init=False)
     decided_by: Mapped[str] = mapped_column(default="", init=False, info=PERSONAL)
     decided_at: Mapped[datetime | None] = mapped_column(default=None, init=False)
@@ -94,13 +137,13 @@ class Application(Versioned, Model):
 
     def __post_init__(self) -> None:
         self.seed, self.sent_at = secrets.token_urlsafe(24), clock.now()
-        self.token_hash = _digest(self.token)
+        self.token_hash = token_digest(self.token)
         self._keep_key()
 
     @property
     def token(self) -> str:
         """The secret in the applicant's link: the same for the life of the application and of the operator's key."""
-        return hmac.new(settings().secret_key.encode(), f"application:{self.seed}".encode(), hashlib.sha256).hexdigest()
+        return derived_token("application", self.seed)
 
     @property
     def url(self) -> str:
@@ -109,8 +152,19 @@ class Application(Versioned, Model):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the office has to decide."""
-        return self.state is ApplicationState.SUBMITTED
+        """Whether the office has to decide, or to note what the board decided."""
+        return self.state in UNDECIDED
+
+    @property
+    def may_be_withdrawn(self) -> bool:
+        """Whether the applicant may still take it back."""
+        return self.state in OPEN
+
+    def days_waiting(self, today: date) -> int | None:
+        """How many days it has lain with the office or the applicant since it was last sent; none once it is closed."""
+        if self.state not in OPEN:
+            return None
+        return (today - clock.day_of(self.submitted_at or self.sent_at)).days
 
     @property
     def billing_contact(self) -> tuple[str, str, str]:
@@ -127,6 +181,17 @@ class Application(Versioned, Model):
         self.number = next_number(SERIES, FiscalYear.of(clock.today()))
         self.state = ApplicationState.SUBMITTED
 
+    def lapse(self) -> None:
+        """Nobody confirmed the address in time: forget what was written. Raises ``Refused`` when it was confirmed."""
+        if self.state is not ApplicationState.UNCONFIRMED:
+            raise Refused(_("This application was confirmed already."))
+        for field in WRITTEN:
+            setattr(self, field, "")
+        self.employees, self.corporate_number, self.evidence, self.seed = 0, None, None, secrets.token_urlsafe(24)
+        self.token_hash = token_digest(self.token)
+        self._keep_key()
+        self.state = ApplicationState.LAPSED
+
     def correct(self, **values: Any) -> None:
         """The applicant corrects a returned application and sends it again; the mail address stays the confirmed one."""
         if self.state is not ApplicationState.RETURNED:
@@ -139,13 +204,18 @@ class Application(Versioned, Model):
                 setattr(self, field, value)
         self._keep_key()
         self.state, self.submitted_at = ApplicationState.SUBMITTED, clock.now()
+        self.field_remarks = None
 
-    def give_back(self, *, remark: str, by: str) -> None:
-        """Return it with a remark; the applicant corrects it. Raises ``Refused`` without one or when it does not wait."""
+    def give_back(self, *, remark: str, by: str, fields: Mapping[str, str] | None = None) -> None:
+        """Return it with a remark, one for a field, or both; the applicant corrects it.
+
+        Raises ``Refused`` without any or when it does not wait.
+        """
+        said = {name: text.strip() for name, text in (fields or {}).items() if text.strip()}
         self._decide(by)
-        if not remark.strip():
+        if not (remark.strip() or said):
             raise Refused(_("Please tell the applicant what to correct."), field="remark")
-        self.state, self.returned_remark = ApplicationState.RETURNED, remark.strip()
+        self.state, self.returned_remark, self.field_remarks = ApplicationState.RETURNED, remark.strip(), said or None
 
     def decline(self, *, reason: str, by: str) -> None:
         """Decline it with a reason, which the applicant is told. Raises ``Refused`` without one or when it does not wait."""
@@ -154,23 +224,66 @@ class Application(Versioned, Model):
             raise Refused(_("Please give the reason."), field="reason")
         self.state, self.decision_reason = ApplicationState.DECLINED, reason.strip()
 
-    def accept(self, member: Member, *, by: str) -> None:
-        """Note that it made a member. Raises ``Refused`` when it does not wait."""
+    def pass_on(self, *, opinion: str, by: str) -> None:
+        """The office has reviewed it; the board decides. Raises ``Refused`` when it was passed on or decided already."""
+        if self.state is not ApplicationState.SUBMITTED:
+            raise Refused(self._why_not())
+        self.state, self.opinion = ApplicationState.BOARD, opinion.strip()
+        self.reviewed_by, self.reviewed_at = by, clock.now()
+
+    def accept(self, member: Member, *, by: str, board_on: date | None = None, minutes: str = "") -> None:
+        """Note that it made a member, and on which day by which minutes the board approved, where it decides.
+
+        Raises ``Refused`` when it does not wait, or the board's approval is missing or lies in the future.
+        """
+        self.refuse_undecidable()
+        if self.state is ApplicationState.BOARD:
+            if board_on is None:
+                raise Refused(_("Please give the day on which the board approved."), field="board_on")
+            if board_on > clock.today():
+                raise Refused(_("This day is still to come."), field="board_on")
+            if not minutes.strip():
+                raise Refused(_("Please say where the approval is recorded, such as the minutes."), field="minutes")
+            self.board_on, self.minutes = board_on, minutes.strip()
         self._decide(by)
         self.state, self.member = ApplicationState.ACCEPTED, member
 
+    def withdraw(self, reason: str = "") -> None:
+        """The applicant takes it back. Raises ``Refused`` once it was decided."""
+        if not self.may_be_withdrawn:
+            raise Refused(self._why_not())
+        self.state, self.withdrawn_at = ApplicationState.WITHDRAWN, clock.now()
+        self.withdrawn_reason = reason.strip()
+
+    def refuse_undecidable(self) -> None:
+        """Raise ``Refused`` when it does not wait for a decision, or for the board's while nobody passed it on."""
+        if not self.is_waiting:
+            raise Refused(self._why_not())
+        if self.state is ApplicationState.SUBMITTED and board_decides():
+            raise Refused(_("The board decides about applications. Please pass it on to the board first."))
+
     def _decide(self, by: str) -> None:
         if not self.is_waiting:
-            raise Refused(_("This application does not wait for a decision."))
+            raise Refused(self._why_not())
         self.decided_by, self.decided_at = by, clock.now()
+
+    def _why_not(self) -> object:
+        """Why nothing can be decided: who was there before, if anyone was."""
+        if self.state is ApplicationState.WITHDRAWN:
+            return _("The applicant has withdrawn this application.")
+        before = self.reviewed_by if self.state is ApplicationState.BOARD else self.decided_by
+        if before and self.state is not ApplicationState.SUBMITTED:
+            return _("%(name)s was faster: this application is “%(state)s”. Nothing was written.", name=before,
+                     state=label(self.state))  # fmt: skip
+        return _("This application does not wait for a decision.")
 
     def _keep_key(self) -> None:
         self.search_key = " ".join(map(naming.search_key, filter(None, [self.name, self.kana])))
 
 
 def apply(*, locale: str, **values: Any) -> Application:
-    """A new application of the running act, still unconfirmed. Its texts' digests are those in force."""
-    application = Application(**{**values, **text_digests(), "locale": locale})
+    """A new application of the running act, still unconfirmed. The texts agreed to are those in force."""
+    application = Application(**{**values, **texts_agreed(), "locale": locale})
     db.session.add(application)
     db.session.flush()
     return application
@@ -178,20 +291,41 @@ def apply(*, locale: str, **values: Any) -> Application:
 
 def text_digests() -> dict[str, str]:
     """The versions of rules and privacy notice in force, by the field that keeps them."""
-    texts = {"rules_digest": office_setting("texts.rules"), "privacy_digest": office_setting("texts.privacy")}
-    return {field: hashlib.sha256(text.encode()).hexdigest() for field, text in texts.items()}
+    return {field: value for field, value in texts_agreed().items() if field.endswith("_digest")}
+
+
+def texts_agreed() -> dict[str, str]:
+    """Rules and privacy notice as in force, with their digests, by the fields that keep them."""
+    texts = {"rules": office_setting("texts.rules"), "privacy": office_setting("texts.privacy")}
+    digests = {f"{name}_digest": hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    return {**{f"{name}_text": text for name, text in texts.items()}, **digests}
+
+
+def board_decides() -> bool:
+    """Whether an application needs the board's approval."""
+    return bool(office_setting("members.approval") == "board")
+
+
+def lock(application: Application) -> None:
+    """Whoever else decides about it waits; it is read anew, so that the second sees what the first decided."""
+    db.session.refresh(application, with_for_update=True)
 
 
 def of_token(token: str) -> Application | None:
     """The application a link opens."""
-    return db.session.scalars(sa.select(Application).where(Application.token_hash == _digest(token))).one_or_none()
+    return db.session.scalars(kept().where(Application.token_hash == token_digest(token))).one_or_none()
 
 
 def renew_link(application: Application) -> None:
     """Let the link in the next letter open it, even after the operator's key was changed."""
-    digest = _digest(application.token)
+    digest = token_digest(application.token)
     if application.token_hash != digest:
         application.token_hash = digest
+
+
+def kept() -> sa.Select[Application]:
+    """All that still say something."""
+    return sa.select(Application).where(Application.state != ApplicationState.LAPSED)
 
 
 def waiting() -> sa.Select[Application]:
@@ -203,12 +337,32 @@ def waiting() -> sa.Select[Application]:
     )
 
 
+def overdue(now: datetime) -> sa.Select[Application]:
+    """Those whose address nobody confirmed within the days the office gives them."""
+    sent_before = now - timedelta(days=office_setting("members.unconfirmed_days"))
+    return sa.select(Application).where(
+        Application.state == ApplicationState.UNCONFIRMED, Application.sent_at < sent_before
+    )
+
+
 def named_like(words: str) -> sa.ColumnElement[bool]:
     """The condition that a search box's words occur in the name, the reading or the number."""
     keys = [naming.search_key(word) for word in words.split()]
     by_name = sa.and_(*(Application.search_key.contains(key, autoescape=True) for key in keys if key))
-    return sa.or_(by_name, Application.number.icontains(words, autoescape=True))
+    columns = (Application.number, Application.contact_name, Application.contact_email)
+    return sa.or_(by_name, *(column.icontains(words, autoescape=True) for column in columns))
 
 
-def _digest(token: str) -> str:
+def label_of(name: str) -> object:
+    """What a field of the form is called."""
+    return LABELS.get(name, name)
+
+
+def derived_token(purpose: str, seed: str) -> str:
+    """The secret of a mailed link: the same for the life of a seed and of the operator's key."""
+    return hmac.new(settings().secret_key.encode(), f"{purpose}:{seed}".encode(), hashlib.sha256).hexdigest()
+
+
+def token_digest(token: str) -> str:
+    """What the database holds of a link's secret."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

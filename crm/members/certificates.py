@@ -43,7 +43,10 @@ class CertificateState(StrEnum):
 
 
 class Certificate(Versioned, Model):
-    """One certificate of one member for one fiscal year; at most one of them is not revoked."""
+    """One certificate of one member for one fiscal year; at most one of them is not revoked.
+
+    ``other_document`` is the same certificate in the other language, made on request under the number with -EN or -JA.
+    """
 
     __tablename__ = "certificates"
     __table_args__ = (
@@ -62,9 +65,20 @@ class Certificate(Versioned, Model):
     document_id: Mapped[int | None] = mapped_column(
         ForeignKey("issued_documents.id"), default=None, init=False, index=True
     )
-    document: Mapped[IssuedDocument | None] = relationship(default=None, init=False)
+    document: Mapped[IssuedDocument | None] = relationship(default=None, init=False, foreign_keys=[document_id])
+    other_document_id: Mapped[int | None] = mapped_column(
+        ForeignKey("issued_documents.id"), default=None, init=False, index=True
+    )
+    other_document: Mapped[IssuedDocument | None] = relationship(
+        default=None, init=False, foreign_keys=[other_document_id]
+    )
     revoked_on: Mapped[date | None] = mapped_column(default=None, init=False)
     revoked_reason: Mapped[str] = mapped_column(default="", init=False)
+
+    @property
+    def other_language(self) -> str:
+        """The language it was not issued in."""
+        return "ja" if self.document is not None and self.document.language == "en" else "en"
 
     def state_on(self, day: date) -> CertificateState:
         """Valid, not yet, no longer, or withdrawn: revoked, or the member left before it ran out."""
@@ -94,7 +108,10 @@ class Candidate:
 
 
 def candidates(year: FiscalYear) -> list[Candidate]:
-    """Everyone who belongs in a fiscal year, by member number, and who of them gets no certificate now and why."""
+    """Everyone who belongs in a fiscal year, by member number, and who of them gets no certificate now and why.
+
+    The office's rule (``certificates.to``) may leave out associate members; one by one they may have theirs all the same.
+    """
     last, first = year.last_day, year.first_day
     belongs = Member.classes.any(
         sa.and_(ClassPeriod.since <= last, sa.or_(ClassPeriod.until.is_(None), ClassPeriod.until >= first))
@@ -102,7 +119,13 @@ def candidates(year: FiscalYear) -> list[Candidate]:
     eager = (joinedload(Member.organisation), selectinload(Member.classes), selectinload(Member.terms))
     live = {c.member_id: c for c in db.session.scalars(_live(year))}
     members = db.session.scalars(sa.select(Member).where(belongs).options(*eager).order_by(Member.number))
-    return [Candidate(member, _why_not(member, year, live.get(member.id))) for member in members]
+    by_rule = only_corporate()
+    return [Candidate(member, _why_not(member, year, live.get(member.id), by_rule=by_rule)) for member in members]
+
+
+def only_corporate() -> bool:
+    """Whether the office's rule gives certificates to corporate members alone."""
+    return bool(office_setting("certificates.to") == "corporate")
 
 
 def issue(member: Member, year: FiscalYear, *, language: str | None = None) -> Certificate:
@@ -119,14 +142,14 @@ def issue(member: Member, year: FiscalYear, *, language: str | None = None) -> C
     term = terms.term_of(member, year)
     assert term is not None
     today = clock.today()
-    if live is not None:
-        live.revoke(on=today, reason=str(_("The class changed.")))
-        db.session.flush()
     facts = papers.certificate(
         member, term, letterhead(), language=language or _language(member, today), issued_on=today,
         wording=office_setting("certificates.valid_text"),
     )  # fmt: skip
-    facts.packed()  # a character no font has is found here, before a number is taken
+    facts.packed()  # a character no font has is found here, before a number is taken or anything revoked
+    if live is not None:
+        live.revoke(on=today, reason=str(_("The class changed.")))
+        db.session.flush()
     number = next_number(SERIES, year)
     certificate = Certificate(
         member=member, number=number, year=year, member_class=term.member_class, valid_from=term.starts_on,
@@ -138,6 +161,28 @@ def issue(member: Member, year: FiscalYear, *, language: str | None = None) -> C
         paper, number=number, to=member.organisation.name, issued_on=today, about=certificate
     )
     return certificate
+
+
+def in_other_language(certificate: Certificate, *, name: str = "") -> IssuedDocument:
+    """The same certificate in the other language, in the running act; asked for again, the one there is.
+
+    It has the same facts and the same page to check it on; ``name`` is the member's name as printed, if it is another in that
+    language. Raises ``Refused`` for one that was revoked, or when the first paper is not there.
+    """
+    db.session.refresh(certificate, with_for_update=True)
+    if certificate.other_document is not None:
+        return certificate.other_document
+    if certificate.revoked_on is not None or certificate.document is None:
+        raise Refused(_("This certificate was revoked already."))
+    language, paper = certificate.other_language, certificate.document.paper
+    assert isinstance(paper, papers.CertificatePaper)
+    other = paper.in_language(language, name.strip(), office_setting("certificates.valid_text"))
+    document = issued.issue(
+        other, number=f"{certificate.number}-{language.upper()}", to=certificate.member.organisation.name,
+        issued_on=clock.today(), about=certificate,
+    )  # fmt: skip
+    certificate.other_document = document
+    return document
 
 
 def issue_all(year: FiscalYear) -> list[Certificate]:
@@ -184,8 +229,10 @@ def _live(year: FiscalYear) -> sa.Select[Certificate]:
     return sa.select(Certificate).where(Certificate.year == year, Certificate.revoked_on.is_(None))
 
 
-def _why_not(member: Member, year: FiscalYear, live: Certificate | None) -> object | None:
-    """Why a member gets no certificate for a year now; ``None`` when they do."""
+def _why_not(
+    member: Member, year: FiscalYear, live: Certificate | None, *, by_rule: bool = False
+) -> object | None:  # fmt: skip
+    """Why a member gets no certificate for a year now; ``None`` when they do. ``by_rule`` leaves out associate members."""
     held = member.classes_in(year)
     if not held:
         return _("The membership does not run in this fiscal year.")
@@ -194,6 +241,8 @@ def _why_not(member: Member, year: FiscalYear, live: Certificate | None) -> obje
         return _("The member has left.")
     if live is not None and live.member_class is _class_in(member, year):
         return _("A certificate was issued already.")
+    if by_rule and _class_in(member, year) is MemberClass.ASSOCIATE:
+        return _("The office's rule gives certificates to corporate members only.")
     return None
 
 

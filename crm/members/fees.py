@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -63,6 +64,44 @@ def basis(member: Member, year: FiscalYear, rows: list[FeeTier] | None = None) -
     in_force = tiers.in_force(day, rows)
     tier = fixed or tiers.tier_for(member_class, None if count is None else count.employees, in_force)
     return FeeBasis(year, member_class, day, begins, tier, count, is_fixed=fixed is not None)
+
+
+@dataclass(frozen=True)
+class ExpectedFee:
+    """What someone who is not a member yet would pay for the year they join in, and on what that rests.
+
+    ``tier`` is empty when no employee figure is known; ``months`` are those from the month of joining on.
+    """
+
+    year: FiscalYear
+    tier: FeeTier | None
+    employees: int | None
+    counted_on: date | None
+    months: int
+    amount: Yen | None
+
+
+def expected(
+    member: Member | None, member_class: MemberClass, *, on: date, figures: Mapping[date, int]
+) -> ExpectedFee | None:
+    """What an organisation that becomes a member on a day will be billed for that year; ``None`` for an associate member.
+
+    ``member`` is the membership it had before, ``figures`` are its employee counts by day. ``basis`` says the same once the
+    membership stands: monthly shares count from the month of joining, that month included (設定 ``fees.part_year``).
+    """
+    if member_class is not MemberClass.CORPORATE:
+        return None
+    year = FiscalYear.of(on)
+    before = [p.since for p in member.classes_in(year) if p.member_class is MemberClass.CORPORATE] if member else []
+    begins = max(min([*before, on]), year.first_day)
+    day = counting_day(year, begins)
+    known = [d for d in figures if d <= day]
+    counted_on = max(known) if known else min(figures, default=None)
+    employees = None if counted_on is None else figures[counted_on]
+    tier = tiers.tier_for(member_class, employees, tiers.in_force(day))
+    months = Period(begins, year.last_day).months_in(year.period)
+    share = FeeBasis(year, member_class, day, begins, tier, None, is_fixed=False).fee(by_month=by_month())
+    return ExpectedFee(year, tier, employees, counted_on, months, share)
 
 
 def by_month() -> bool:

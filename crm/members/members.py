@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -66,6 +67,19 @@ class Member(Versioned, Model):
         return first
 
     @property
+    def gaps(self) -> list[Gap]:
+        """The spans in which it was no member, between leaving and coming back."""
+        one_day = timedelta(days=1)
+        pairs = zip(self.classes, self.classes[1:], strict=False)
+        spans = [(a.until + one_day, b.since - one_day) for a, b in pairs if a.until is not None]
+        return [Gap(first, last) for first, last in spans if first <= last]
+
+    def planned_class(self, day: date) -> ClassPeriod | None:
+        """The change of class that is recorded for a day after ``day``, while the membership runs."""
+        later = [p for p in self.classes if p.since > day]
+        return later[0] if later and self.class_on(later[0].since - timedelta(days=1)) is not None else None
+
+    @property
     def left_on(self) -> date | None:
         """The last day of the membership, past or asked for; ``None`` while it runs on."""
         return self.classes[-1].until if self.classes else None
@@ -109,12 +123,28 @@ class MembershipTerm(Versioned, Model):
     fixed_tier: Mapped[FeeTier | None] = relationship(default=None, init=False)
     fixed_reason: Mapped[str] = mapped_column(default="", init=False)
     withdrawal_asked_on: Mapped[date | None] = mapped_column(default=None, init=False)
+    withdrawal_decided_on: Mapped[date | None] = mapped_column(default=None, init=False)
     withdrawal_reason: Mapped[str] = mapped_column(default="", init=False)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Days between two memberships of one organisation, the first and the last of them; the number is kept."""
+
+    first: date
+    last: date
 
 
 def belonging(day: date) -> sa.ColumnElement[bool]:
     """The condition that a member belongs on a day, in any class."""
     return Member.classes.any(_holds(day))
+
+
+def belonging_in(year: FiscalYear) -> sa.ColumnElement[bool]:
+    """The condition that a member belongs on some day of a fiscal year."""
+    return Member.classes.any(sa.and_(
+        ClassPeriod.since <= year.last_day, sa.or_(ClassPeriod.until.is_(None), ClassPeriod.until >= year.first_day)
+    ))  # fmt: skip
 
 
 def in_class(day: date, member_class: MemberClass) -> sa.ColumnElement[bool]:

@@ -13,7 +13,7 @@ from crm.db import db
 from crm.documents.numbering import advance
 from crm.errors import Refused
 from crm.members import fees
-from crm.members.members import ClassPeriod, Member, MembershipTerm, TermState, counted_on
+from crm.members.members import ClassPeriod, Member, MembershipTerm, TermState, belonging_in, counted_on
 from crm.members.tiers import FeeTier, MemberClass
 from crm.organisations.organisations import Organisation
 from crm.text import _
@@ -32,10 +32,13 @@ def admit(
 
     A former member returns under the old number; the gap stays. ``number`` is given when the office has one already,
     ``reserved`` are numbers that must not be given out. Raises ``Refused`` when the organisation is a member on that day or
-    later, or the number belongs to another.
+    later or was merged into another, or the number belongs to another.
     """
     if organisation.id is not None:  # two at once would both find no member
-        db.session.execute(sa.select(Organisation.id).where(Organisation.id == organisation.id).with_for_update())
+        mine = sa.select(Organisation.merged_into_id).where(Organisation.id == organisation.id).with_for_update()
+        if db.session.scalar(mine) is not None:
+            raise Refused(_("%(name)s was merged into another. Please work with that one.", name=organisation.name),
+                          field="organisation")  # fmt: skip
     member = of(organisation)
     if member is None:
         member = Member(organisation=organisation, number=_number(number, reserved))
@@ -77,12 +80,16 @@ def term_of(member: Member, year: FiscalYear) -> MembershipTerm | None:
     return term
 
 
-def withdraw(member: Member, *, asked_on: date, effective_on: date, reason: str) -> None:
+def withdraw(
+    member: Member, *, asked_on: date, effective_on: date, reason: str, decided_on: date | None = None
+) -> None:  # fmt: skip
     """End a membership on a day, the last of it (by default 31 March, the caller's choice).
 
-    Changes of class planned for later are dropped; ones that took effect stand. Raises ``Refused`` when the membership does
-    not run on that day, or something of it that has happened lies after it.
+    ``asked_on`` is the day of the request, ``decided_on`` that of its acceptance, if known. Changes of class planned for later
+    are dropped; ones that took effect stand. Raises ``Refused`` when the membership does not run on that day, something of it
+    that has happened lies after it, or a day is to come that should have been.
     """
+    _refuse_days(asked_on, decided_on)
     current = _running(member, effective_on)
     if current is None:
         raise Refused(_("The membership does not run on that day."), field="effective_on")
@@ -102,7 +109,7 @@ def withdraw(member: Member, *, asked_on: date, effective_on: date, reason: str)
     term_of(member, last_year)
     for term in member.terms:
         if term.year >= last_year:
-            _end(term, asked_on, reason.strip())
+            _end(term, asked_on, decided_on, reason.strip())
 
 
 def stay(member: Member) -> None:
@@ -133,6 +140,20 @@ def change_class(member: Member, to: MemberClass, *, on: date, reason: str) -> N
             _follow(term)
 
 
+def keep_class(member: Member) -> None:
+    """Take back a change of class that is planned and has not taken effect. Raises ``Refused`` when there is none."""
+    planned = member.planned_class(clock.today())
+    if planned is None:
+        raise Refused(_("There is no change of class that could be taken back."))
+    before = member.classes[member.classes.index(planned) - 1]
+    since, before.until = planned.since, planned.until
+    member.classes.remove(planned)
+    db.session.delete(planned)
+    for term in member.terms:
+        if term.year >= FiscalYear.of(since):
+            _follow(term)
+
+
 def fix_tier(term: MembershipTerm, tier: FeeTier | None, *, reason: str) -> None:
     """Set a term's tier by hand with a reason, or give it back to the rule."""
     if tier is not None and tier.member_class is not term.member_class:
@@ -152,14 +173,19 @@ def tier_of(term: MembershipTerm, tiers: list[FeeTier] | None = None) -> FeeTier
 
 
 def renew(year: FiscalYear) -> list[MembershipTerm]:
-    """Make the terms of everyone who belongs in a fiscal year and has none yet; safe to ask twice."""
-    missing = sa.select(MembershipTerm.member_id).where(MembershipTerm.year == year)
-    belonging = sa.select(Member).where(Member.id.not_in(missing), Member.classes.any(sa.and_(
-        ClassPeriod.since <= year.last_day, sa.or_(ClassPeriod.until.is_(None), ClassPeriod.until >= year.first_day),
-    )))  # fmt: skip
+    """Make the terms of everyone who belongs in a fiscal year and has none yet; safe to ask twice, also at the same time."""
+    waiting = sa.select(Member.id).where(without_term(year)).order_by(Member.id).with_for_update()
+    ids = set(db.session.scalars(waiting))  # whoever else makes them waits here; then they see the terms made here
     eager = (selectinload(Member.classes), selectinload(Member.terms))
-    found = db.session.scalars(belonging.options(*eager).order_by(Member.number)).all()
+    still = sa.select(Member).where(without_term(year)).options(*eager).order_by(Member.number)
+    found = [member for member in db.session.scalars(still) if member.id in ids]
     return [term for member in found if (term := term_of(member, year)) is not None]
+
+
+def without_term(year: FiscalYear) -> sa.ColumnElement[bool]:
+    """The condition that a member belongs on some day of a fiscal year and its term is not made yet."""
+    there = sa.select(MembershipTerm.member_id).where(MembershipTerm.year == year)
+    return sa.and_(belonging_in(year), Member.id.not_in(there))
 
 
 def count(day: date) -> dict[MemberClass, int]:
@@ -213,15 +239,26 @@ def _follow(term: MembershipTerm) -> None:
         term.fixed_tier, term.fixed_reason = None, ""
 
 
-def _end(term: MembershipTerm, asked_on: date, reason: str) -> None:
+def _refuse_days(asked_on: date, decided_on: date | None) -> None:
+    if asked_on > clock.today():
+        raise Refused(_("This day is still to come."), field="asked_on")
+    if decided_on is not None and decided_on > clock.today():
+        raise Refused(_("This day is still to come."), field="decided_on")
+    if decided_on is not None and decided_on < asked_on:
+        raise Refused(_("It cannot be accepted before it was asked for."), field="decided_on")
+
+
+def _end(term: MembershipTerm, asked_on: date, decided_on: date | None, reason: str) -> None:
     """The term of the year someone leaves in, or of a later one that had been made already."""
     _follow(term)
-    term.state, term.withdrawal_asked_on, term.withdrawal_reason = TermState.WITHDRAWN, asked_on, reason
+    term.state, term.withdrawal_reason = TermState.WITHDRAWN, reason
+    term.withdrawal_asked_on, term.withdrawal_decided_on = asked_on, decided_on
 
 
 def _go_on(term: MembershipTerm) -> None:
     _follow(term)
-    term.state, term.withdrawal_asked_on, term.withdrawal_reason = TermState.ACTIVE, None, ""
+    term.state, term.withdrawal_reason = TermState.ACTIVE, ""
+    term.withdrawal_asked_on = term.withdrawal_decided_on = None
 
 
 def _number(wanted: str | None, reserved: Collection[str]) -> str:

@@ -23,7 +23,7 @@ area = api_area("organisations", __name__)
 @requires(Permission.ORGANISATIONS_READ)
 def index() -> ResponseReturnValue:
     """Everyone we know, page by page; ``?q=`` searches as the office's list does, ``?kind=`` narrows."""
-    select = sa.select(Organisation)
+    select = sa.select(Organisation).where(Organisation.merged_into_id.is_(None))
     if words := request.args.get("q", "").strip()[:200]:
         select = select.where(named_like(words))
     if kind := request.args.get("kind"):

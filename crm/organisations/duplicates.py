@@ -7,19 +7,22 @@ legal name is the same, and equal keys propose: 株式会社X and 合同会社X,
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from crm.db import db
-from crm.organisations import naming
-from crm.organisations.organisations import LONGEST_KEY, FormerName, Organisation
+from crm.organisations import distinctions, naming
+from crm.organisations.merges import Thing
+from crm.organisations.organisations import FormerName, Organisation, key_of
 from crm.text import _
 
 T = TypeVar("T")
 CHUNK = 400
+MOST_READ_ALIKE = 20
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,6 @@ class Proposal:
     name: str
     why: object
     certain: bool = False
-
-
-def key_of(name: str) -> str:
-    """The key of a name as the tables hold it."""
-    return naming.duplicate_key(name)[:LONGEST_KEY]
 
 
 class Acquaintances:
@@ -101,9 +99,21 @@ class Acquaintances:
         return list({one.id: Proposal(one.id, one.name, _reason(name, one)) for one in closest}.values())
 
 
-def proposals(name: str, number: str | None = None, *, besides: int | None = None) -> list[Proposal]:
-    """Whom one name seems to mean (`Acquaintances.proposals`); ``besides`` leaves out the record it was read from."""
-    return Acquaintances.of([name], [number]).proposals(name, number, besides=besides)
+def proposals(
+    name: str, number: str | None = None, *, besides: int | None = None, kana: str = "", phone: str = "",
+    postal_code: str = "", address: str = "",
+) -> list[Proposal]:  # fmt: skip
+    """Whom one name seems to mean (`Acquaintances.proposals`), and who is read the same at the same place.
+
+    ``besides`` leaves out the record it was read from, and those a person told apart from it.
+    """
+    found = Acquaintances.of([name], [number]).proposals(name, number, besides=besides)
+    if not any(one.certain for one in found):
+        known = {one.organisation_id for one in found}
+        alike = _read_alike(number, kana, {"phone": phone, "postal_code": postal_code, "address": address})
+        found += [one for one in alike if one.organisation_id not in known]
+    apart = distinctions.apart_from(Thing.ORGANISATIONS, besides) if besides is not None else set()
+    return [one for one in found if one.organisation_id not in apart and one.organisation_id != besides]
 
 
 def likeness(name: str, other: str) -> object:
@@ -126,15 +136,38 @@ def _reason(name: str, one: Known) -> object:
     return likeness(name, one.name)
 
 
+def _read_alike(number: str | None, kana: str, places: Mapping[str, str]) -> list[Proposal]:
+    """Those whose reading is the same, at the same telephone number, postal code or address."""
+    same = [getattr(Organisation, name) == value for name, value in places.items() if value]
+    if not kana or not same:
+        return []
+    select = sa.select(Organisation).where(
+        Organisation.kana == kana, sa.or_(*same), Organisation.merged_into_id.is_(None)
+    )
+    if number:
+        select = select.where(sa.or_(Organisation.corporate_number.is_(None), Organisation.corporate_number == number))
+    by_phone, by_address = (
+        _("The reading and the telephone number are the same."), _("The reading and the address are the same."),
+    )  # fmt: skip
+    return [
+        Proposal(one.id, one.name, by_phone if places["phone"] and one.phone == places["phone"] else by_address)
+        for one in db.session.scalars(select.order_by(Organisation.id).limit(MOST_READ_ALIKE))
+    ]
+
+
 def _with_keys(keys: Sequence[str]) -> Iterator[Known]:
+    """By name, former name, or the name of a record that was merged: it then means the one that goes on."""
     columns = (Organisation.id, Organisation.name, Organisation.corporate_number)
-    for row in db.session.execute(sa.select(*columns, Organisation.duplicate_key).where(
-        Organisation.duplicate_key.in_(keys)
-    )):  # fmt: skip
+    mine = sa.select(*columns, Organisation.duplicate_key).where(Organisation.merged_into_id.is_(None))
+    for row in db.session.execute(mine.where(Organisation.duplicate_key.in_(keys))):
         yield Known(*row)
     former = sa.select(*columns, FormerName.duplicate_key, FormerName.name).join(FormerName.organisation)
     for row_ in db.session.execute(former.where(FormerName.duplicate_key.in_(keys))):
         yield Known(*row_)
+    merged = aliased(Organisation)
+    gone = sa.select(*columns, merged.duplicate_key, merged.name).join(merged, merged.merged_into_id == Organisation.id)
+    for row__ in db.session.execute(gone.where(merged.duplicate_key.in_(keys))):
+        yield Known(*row__)
 
 
 def _with_numbers(numbers: Sequence[str]) -> Iterator[Known]:

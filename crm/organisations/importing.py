@@ -31,10 +31,10 @@ from crm.exchange.columns import Column, Columns, ReadRow
 from crm.exchange.plan import Decision, Match, Plan, RowAction, Step, planned
 from crm.exchange.sheets import Sheet
 from crm.history.kinds import Kind
-from crm.organisations import naming, reviews, row_writing
+from crm.organisations import creating, reviews, row_writing
 from crm.organisations.duplicates import Acquaintances, Proposal, chunks, likeness
 from crm.organisations.importers import Importer, Origin, ReadOnce, ReviewDecision, Verdict
-from crm.organisations.organisations import Organisation, OrganisationKind
+from crm.organisations.organisations import Organisation, OrganisationKind, key_of
 from crm.organisations.people import Person
 from crm.text import N_, _
 from crm.values import address
@@ -132,8 +132,13 @@ def plan_organisations(
 def write_organisations(plan: Plan, origin: Origin) -> None:
     """Carry the plan out in the running act; rows in doubt are held for a person. Raises `BadRows`."""
 
+    new = [step for step in plan.steps if _is_simply_new(step)]
+    at_once = {step.row for step in new} if len(new) >= creating.FEW else set()
+
     def write(step: Step) -> None:
         row: OrganisationRow = step.target
+        if step.row in at_once:
+            return
         if row.organisation is None:
             row.organisation = row_writing.created(row.values, str(origin))
         for change in row_writing.changes(row.organisation, row.people, row.values, origin.on):
@@ -144,6 +149,12 @@ def write_organisations(plan: Plan, origin: Origin) -> None:
             reviews.close(KIND, step, row.organisation)
 
     plan.carry_out(write, lambda step: reviews.hold(KIND, step, origin))
+    creating.create_all([step.target.values for step in new if step.row in at_once], str(origin), origin.on)
+
+
+def _is_simply_new(step: Step) -> bool:
+    """Whether a row becomes a new organisation and nothing besides."""
+    return step.action is RowAction.CREATE and step.target.organisation is None and step.target.then is None
 
 
 def _same(values: dict[str, Any]) -> Hashable:
@@ -194,7 +205,7 @@ class _Planning:
         matches = matches or self._earlier_in_file(row)
         if matches:
             return Decision(RowAction.REVIEW, self._planned(row, row.values, None), matches)
-        self._new[naming.duplicate_key(row.values["name"])].append(row)
+        self._new[key_of(row.values["name"])].append(row)
         return self._decided(row, row.values, None, ())
 
     def _as_judged(self, row: ReadRow, verdict: Verdict) -> Decision:
@@ -243,7 +254,7 @@ class _Planning:
                     why=likeness(row.values["name"], earlier.values["name"]),
                 ),
             )
-            for earlier in self._new[naming.duplicate_key(row.values["name"])]
+            for earlier in self._new[key_of(row.values["name"])]
             if not (number and earlier.values.get("corporate_number"))
         )
 

@@ -16,6 +16,7 @@ from crm.organisations.variants import VARIANTS
 from crm.values.japanese import bank_text, fold, fold_width, katakana, large_kana, plain_dashes
 
 _MARKS = re.compile(r"[\s・·•‧'’`.,]")
+_LATIN = re.compile("[a-z]")
 _LONGEST = (
     400  # characters of a name that make its keys: no name is longer, and a flood of text must not hold up the office
 )
@@ -92,7 +93,7 @@ def _forms_in(plain: str) -> Iterator[tuple[LegalForm, int, int]]:
     """Each legal form in a folded name, with its first and past-last position."""
     for match in _kanji_forms().finditer(plain):
         yield _form_written(match[0]), match.start(), match.end()
-    for form, pattern in _english_forms():
+    for form, pattern in _english_forms() if _LATIN.search(plain) else ():
         for match in pattern.finditer(plain):
             yield form, match.start(), match.end()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
@@ -20,14 +20,17 @@ from crm.errors import Refused
 from crm.organisations import naming
 from crm.text import _
 
+MANY = 20_000  # names whose keys are kept at hand: an imported list asks for each several times
+
 # Each of name, kana and number refreshes the keys of all three; an import would fold every name three times.
-_search_key = lru_cache(maxsize=2048)(naming.search_key)
+_search_key = lru_cache(maxsize=MANY)(naming.search_key)
 
 LONGEST_KEY = 300  # characters: PostgreSQL takes no more than 2,704 bytes of an index row, and ㈱ unfolds to four
 
 
-@lru_cache(maxsize=2048)
-def _duplicate_key(name: str) -> str:
+@lru_cache(maxsize=MANY)
+def key_of(name: str) -> str:
+    """The key of a name by which two records are proposed as one, as the tables hold it."""
     return naming.duplicate_key(name)[:LONGEST_KEY]
 
 
@@ -45,10 +48,18 @@ class OrganisationKind(StrEnum):
 
 
 class NumberState(StrEnum):
-    """Whether a corporate number was only checked by its form (形式のみ確認) or against the register (照合済)."""
+    """A corporate number only checked by its form (形式のみ確認), found in the register (照合済), or not found there (該当なし)."""
 
     FORM_ONLY = "form_only"
     VERIFIED = "verified"
+    NOT_FOUND = "not_found"
+
+
+class NumberSource(StrEnum):
+    """Where a number was compared with the register: by the tax agency's Web-API, or in a file it offers for download."""
+
+    WEB_API = "web_api"
+    DOWNLOAD = "download"
 
 
 class CountSource(StrEnum):
@@ -74,13 +85,20 @@ class Organisation(Versioned, Model):
     industry: Mapped[str] = mapped_column(default="", index=True)
     corporate_number: Mapped[str | None] = mapped_column(default=None, unique=True)
     number_state: Mapped[NumberState | None] = mapped_column(default=None)
+    number_checked_on: Mapped[date | None] = mapped_column(default=None, init=False)
+    number_source: Mapped[NumberSource | None] = mapped_column(default=None, init=False)
     postal_code: Mapped[str] = mapped_column(default="")
     address: Mapped[str] = mapped_column(default="")
     phone: Mapped[str] = mapped_column(default="")
     representative: Mapped[str] = mapped_column(default="")
+    billing_postal_code: Mapped[str] = mapped_column(default="")
+    billing_address: Mapped[str] = mapped_column(default="")
     remark: Mapped[str] = mapped_column(default="")
     source: Mapped[str] = mapped_column(default="")
     is_example: Mapped[bool] = mapped_column(default=False)
+    merged_into_id: Mapped[int | None] = mapped_column(
+        ForeignKey("organisations.id"), index=True, default=None, init=False
+    )
     search_key: Mapped[str] = mapped_column(init=False, default="")
     duplicate_key: Mapped[str] = mapped_column(init=False, default="", index=True)
 
@@ -91,6 +109,17 @@ class Organisation(Versioned, Model):
         back_populates="organisation", order_by="EmployeeCount.on", default_factory=list, init=False
     )
     bank_names: Mapped[list[BankName]] = relationship(back_populates="organisation", default_factory=list, init=False)
+    merged: Mapped[list[Organisation]] = relationship(
+        foreign_keys=[merged_into_id], viewonly=True, default_factory=list, init=False
+    )
+
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("corporate_number", "name", "kana")
+
+    @staticmethod
+    def found_by(number: str | None, name: str | None, kana: str | None, *former: str) -> str:
+        """The search key of these names: each once, what was borne before behind, in an order of its own."""
+        keys = dict.fromkeys(map(_search_key, filter(None, [name, kana, *sorted(former)])))
+        return " ".join(filter(None, [number, *keys]))[:LONGEST_KEY]
 
     @validates("name", "kana", "corporate_number")
     def _keep_keys(self, attribute: str, value: Any) -> Any:
@@ -98,10 +127,9 @@ class Organisation(Versioned, Model):
         name = value if attribute == "name" else self._written("name")
         kana = value if attribute == "kana" else self._written("kana")
         number = value if attribute == "corporate_number" else self._written("corporate_number")
-        former = [f.name for f in self._written("former_names") or ()]
-        keys = dict.fromkeys(map(_search_key, filter(None, [name, kana, *former])))
-        self.search_key = " ".join(filter(None, [number, *keys]))[:LONGEST_KEY]
-        self.duplicate_key = _duplicate_key(name or "")
+        former = [f.name for f in (*(self._written("former_names") or ()), *(self._written("merged") or ()))]
+        self.search_key = self.found_by(number, name, kana, *former)
+        self.duplicate_key = key_of(name or "")
         return value
 
     def _written(self, attribute: str) -> Any:
@@ -117,12 +145,19 @@ class Organisation(Versioned, Model):
         number = values.get("corporate_number")
         if number and number != self.corporate_number:
             refuse_known_number(number, besides=self)
-            self.number_state = NumberState.FORM_ONLY
+            self.number_state, self.number_checked_on, self.number_source = NumberState.FORM_ONLY, None, None
         elif "corporate_number" in values and not number:
-            values["corporate_number"] = self.number_state = None
+            values["corporate_number"] = self.number_state = self.number_checked_on = self.number_source = None
         for field, value in values.items():
             if getattr(self, field) != value:
                 setattr(self, field, value)
+
+    @property
+    def place_for_invoices(self) -> tuple[str, str]:
+        """Postal code and address invoices and receipts are made out to: their own where there is one."""
+        if self.billing_address:
+            return self.billing_postal_code, self.billing_address
+        return self.postal_code, self.address
 
     def is_called(self, name: str) -> bool:
         """Whether it bears, or once bore, exactly this name."""
@@ -139,7 +174,7 @@ class Organisation(Versioned, Model):
             count = EmployeeCount(organisation=self, employees=employees, on=on, source=source, reviewed_by=reviewed_by)
             db.session.add(count)
         if (count.employees, count.source) != (employees, source):
-            count.employees, count.source, count.reviewed_by = employees, source, reviewed_by
+            count.employees, count.source, count.reviewed_by, count.reviewed_on = employees, source, reviewed_by, None
         return count
 
     def pays_as(self, kana: str) -> BankName | None:
@@ -170,7 +205,7 @@ class FormerName(Model):
 
     @validates("name")
     def _keep_key(self, _attribute: str, value: str) -> str:
-        self.duplicate_key = _duplicate_key(value)
+        self.duplicate_key = key_of(value)
         return value
 
 
@@ -186,6 +221,7 @@ class EmployeeCount(Model):
     on: Mapped[date]
     source: Mapped[CountSource]
     reviewed_by: Mapped[str] = mapped_column(default="")
+    reviewed_on: Mapped[date | None] = mapped_column(default=None, init=False)
 
 
 class BankName(Model):
@@ -235,6 +271,7 @@ def refuse_known_number(number: str, besides: Organisation | None = None) -> Non
 
 
 def named_like(words: str) -> sa.ColumnElement[bool]:
-    """The condition that a search box's words, in any width or kana, all occur in the keys."""
-    keys = [naming.search_key(word) for word in words.split()]
-    return sa.and_(*(Organisation.search_key.contains(key, autoescape=True) for key in keys if key))
+    """The condition that a search box's words, in any width or kana, all occur in an organisation's names or number."""
+    from crm.organisations import searching  # it looks into people, too, who stand on organisations
+
+    return searching.organisations(words).condition

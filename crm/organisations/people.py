@@ -8,16 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any
+from functools import lru_cache
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy import ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
+from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload, validates
 
 from crm.db import PERSONAL, Model, Versioned, db
 from crm.errors import Refused
-from crm.organisations.organisations import Organisation
+from crm.organisations import naming
+from crm.organisations.organisations import LONGEST_KEY, Organisation
 from crm.text import _
+
+_search_key = lru_cache(maxsize=2048)(naming.search_key)
+
+UNNAMED = ("ご担当者", "Person in charge")
+"""What an import calls someone of whom only a mail address is known, in either language of whoever imported."""
 
 
 class PersonRole(StrEnum):
@@ -33,6 +40,8 @@ class Person(Versioned, Model):
     """Someone we write to. ``locale`` is the language of letters to them."""
 
     __tablename__ = "people"
+    # The order of the list of everyone, and beside it what a search looks at.
+    __table_args__ = (Index("ix_people_list", "kana", "name", "id", "search_key"),)
 
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True, init=False)
     organisation: Mapped[Organisation] = relationship()
@@ -44,7 +53,30 @@ class Person(Versioned, Model):
     title: Mapped[str] = mapped_column(default="")
     locale: Mapped[str] = mapped_column(default="ja")
     left_on: Mapped[date | None] = mapped_column(default=None, init=False)
+    portal_rights: Mapped[list[Any] | None] = mapped_column(default=None, init=False)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True, default=None, init=False)
+    search_key: Mapped[str] = mapped_column(init=False, default="", info=PERSONAL)
     roles: Mapped[list[RoleAt]] = relationship(back_populates="person", default_factory=list, init=False)
+
+    FOUND_BY: ClassVar[tuple[str, ...]] = ("name", "kana", "email")
+
+    @staticmethod
+    def found_by(*said: str | None) -> str:
+        """The search key of a name, a reading and a mail address."""
+        return " ".join(dict.fromkeys(filter(None, map(_search_key, filter(None, said)))))[:LONGEST_KEY]
+
+    @validates("name", "kana", "email")
+    def _keep_key(self, attribute: str, value: str) -> str:
+        """The key follows at once, so that it can never disagree, and goes with a person who is erased."""
+        persistent = sa.inspect(self).persistent
+        said = {name: getattr(self, name) if persistent else self.__dict__.get(name) for name in self.FOUND_BY}
+        self.search_key = self.found_by(*{**said, attribute: value}.values())
+        return value
+
+    @property
+    def known_name(self) -> str:
+        """The name; empty for someone of whom only a mail address is known, called by the task."""
+        return "" if self.name in UNNAMED else self.name
 
     def roles_on(self, day: date) -> set[PersonRole]:
         """The roles held on a day."""
@@ -136,7 +168,7 @@ def at(organisation: Organisation) -> sa.Select[Person]:
     """An organisation's people with their roles, those who left last."""
     return (
         sa.select(Person)
-        .where(Person.organisation_id == organisation.id)
+        .where(Person.organisation_id == organisation.id, Person.merged_into_id.is_(None))
         .options(selectinload(Person.roles))
         .order_by(Person.left_on.is_not(None), Person.id)
     )

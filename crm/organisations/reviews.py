@@ -64,7 +64,11 @@ def hold(kind: str, step: Step, origin: Origin) -> None:
     """Keep a row for a person to decide on; the same row is kept once."""
     cells = spelled(step.values)
     digest = row_digest(cells)
-    if db.session.scalar(sa.select(ImportReview.id).where(_is(kind, digest))) is None:
+    with (
+        db.session.no_autoflush
+    ):  # the same row is kept once in a file already, and a flush for each costs more than all
+        known = db.session.scalar(sa.select(ImportReview.id).where(_is(kind, digest)))
+    if known is None:
         review = ImportReview(
             kind=kind, name=str(step.values.get("name", "")), file_name=origin.file_name, file_digest=origin.digest,
             row_number=step.row, row_digest=digest, cells=cells, matches=[match.as_json() for match in step.matches],

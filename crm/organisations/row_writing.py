@@ -13,8 +13,7 @@ from typing import Any
 from crm.db import db
 from crm.errors import Refused
 from crm.organisations import naming, succession
-from crm.organisations.duplicates import key_of
-from crm.organisations.organisations import CountSource, NumberState, Organisation
+from crm.organisations.organisations import CountSource, NumberState, Organisation, key_of
 from crm.organisations.people import Person, PersonRole
 from crm.text import _, gettext
 

@@ -142,10 +142,13 @@ class Link:
 class Lineage:
     """All successions between records, loaded once: answers for any number of organisations without a further query."""
 
-    def __init__(self, links: Iterable[Link]) -> None:
+    def __init__(self, links: Iterable[Link], merged: Iterable[tuple[int, int]] = ()) -> None:
         self._onward: dict[int, Link] = {}
         self._one: dict[int, set[int]] = {}
         self._absorbed: dict[int, list[Link]] = defaultdict(list)
+        for one, other in merged:
+            joined = self._records(one) | self._records(other)
+            self._one.update(dict.fromkeys(joined, joined))
         for link in links:
             self._onward[link.predecessor] = link
             if link.kind is SuccessionKind.RENAMED:
@@ -156,17 +159,23 @@ class Lineage:
 
     @classmethod
     def load(cls, as_of: date | None = None) -> Lineage:
-        """What is known of all successions; with ``as_of`` only of those in effect on that day. One query."""
+        """What is known of all successions; with ``as_of`` only of those in effect on that day. Two queries.
+
+        Records that were merged are one on every day (`merging`).
+        """
         select = sa.select(
             Succession.kind, Succession.successor_id, Succession.predecessor_id, Succession.effective_on
         ).where(Succession.predecessor_id.is_not(None))
         if as_of is not None:
             select = select.where(Succession.effective_on <= as_of)
-        return cls(
+        merged = sa.select(Organisation.id, Organisation.merged_into_id)
+        links = (
             Link(kind, successor, predecessor, on)
             for kind, successor, predecessor, on in db.session.execute(select.order_by(Succession.id))
             if predecessor is not None
         )
+        gone = db.session.execute(merged.where(Organisation.merged_into_id.is_not(None)))
+        return cls(links, [(one, into) for one, into in gone if into is not None])
 
     def same(self, organisation_id: int) -> frozenset[int]:
         """The records of one and the same company: itself, and those joined to it by a change of name."""

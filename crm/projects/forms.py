@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from crm.projects.contracts import ContractKind
 from crm.projects.participations import TOPICS, topic_name
 from crm.text import _
@@ -35,11 +37,10 @@ class ParticipationForm(Form):
     evidence = LongTextField(_("Evidence"), longest=1000)
     file = UploadField(_("Evidence file"))
 
-    def offer_topics(self) -> ParticipationForm:
-        """With the topics in the reader's language."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         none = str(_("Not known"))
         self.topic.choices = [("", none), *((str(topic), topic_name(topic)) for topic in TOPICS)]
-        return self
 
 
 class ContractForm(Form):

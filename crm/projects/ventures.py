@@ -27,7 +27,10 @@ class Venture(Versioned, Model):
     source: Mapped[str] = mapped_column(default="")
 
     def change(self, **values: object) -> None:
-        """Set it right."""
+        """Set it right. Raises ``Refused`` when the company it shall be is recorded already."""
+        organisation = values.get("organisation", self.organisation)
+        if isinstance(organisation, Organisation) and organisation is not self.organisation:
+            _only_once(organisation)
         for field, value in values.items():
             if getattr(self, field) != value:
                 setattr(self, field, value)
@@ -43,11 +46,15 @@ def record(
     source: str = "",
 ) -> Venture:
     """Record in the running act that a company was founded. Raises ``Refused`` when it is recorded already."""
-    known = sa.select(Venture.id).where(Venture.organisation_id == organisation.id)
-    if sa.inspect(organisation).persistent and db.session.scalar(known) is not None:
-        raise Refused(_("This company is recorded as a venture already."), field="organisation")
+    _only_once(organisation)
     venture = Venture(
         organisation=organisation, founded=founded, business=business, note=note, outcome=outcome, source=source
     )
     db.session.add(venture)
     return venture
+
+
+def _only_once(organisation: Organisation) -> None:
+    known = sa.select(Venture.id).where(Venture.organisation_id == organisation.id)
+    if sa.inspect(organisation).persistent and db.session.scalar(known) is not None:
+        raise Refused(_("This company is recorded as a venture already."), field="organisation")

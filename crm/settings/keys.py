@@ -29,7 +29,7 @@ def whole(least: int, most: int) -> Check:
     """A whole number in a range, kept as text."""
 
     def check(text: str) -> str:
-        if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+        if not (text.isascii() and text.isdecimal() and len(text) <= 18 and least <= int(text) <= most):
             raise ValueError("Only digits, without sign or fraction.")
         return str(int(text))
 
@@ -87,8 +87,17 @@ class Key:
 YES_NO = ("no", "yes")
 TAXES = tuple(t.value for t in Tax)
 ROUNDINGS = tuple(r.value for r in Rounding)
-ISSUER, FEES, BILLING, MEMBERS, EVENTS, TEXTS = (
-    N_("Issuer"), N_("Fees and tax"), N_("Billing"), N_("Members"), N_("Events"), N_("Texts"),
+ISSUER, FEES, BILLING, MEMBERS, PORTAL, EVENTS, TEXTS, PRIVACY = (
+    N_("Issuer"), N_("Fees and tax"), N_("Billing"), N_("Members"), N_("Portal"), N_("Events"), N_("Texts"),
+    N_("Privacy"),
+)  # fmt: skip
+WHEN = ("review", "at_once")
+CHANGES = (
+    ("name", N_("Legal name"), "review"), ("kana", N_("Reading"), "review"), ("industry", N_("Industry"), "at_once"),
+    ("representative", N_("Representative"), "review"), ("postal_code", N_("Postal code"), "at_once"),
+    ("address", N_("Address"), "at_once"), ("phone", N_("Telephone"), "at_once"),
+    ("billing_postal_code", N_("Postal code for invoices"), "at_once"),
+    ("billing_address", N_("Address for invoices"), "at_once"),
 )  # fmt: skip
 
 KEYS: tuple[Key, ...] = (
@@ -116,12 +125,26 @@ KEYS: tuple[Key, ...] = (
     Key("billing.transfer_fee_note", BILLING, N_("Note on bank charges"), "恐れ入りますが、振込手数料は貴社にてご負担ください。",
         line),
     Key("billing.stamp_box", BILLING, N_("Print a stamp box on receipts"), "no", one_of(*YES_NO), YES_NO),
-    Key("members.approval", MEMBERS, N_("Who decides about applications"), "office", one_of("office"), ("office",)),
+    Key("members.approval", MEMBERS, N_("Who decides about applications"), "office", one_of("office", "board"),
+        ("office", "board")),
+    Key("members.unconfirmed_days", MEMBERS, N_("Days after which an application is deleted whose mail address nobody confirmed"),
+        "30", whole(1, 365)),
+    Key("members.declarations", MEMBERS, N_("When an employee figure that a member tells us counts"), "same_fee",
+        one_of("review", "same_fee", "at_once"), ("review", "same_fee", "at_once")),
+    Key("members.ask_again_days", MEMBERS, N_("Days before a member is asked for its employee figure again"), "14",
+        whole(1, 365)),
+    Key("certificates.to", MEMBERS, N_("Who gets a certificate of membership each year"), "everyone",
+        one_of("everyone", "corporate"), ("everyone", "corporate")),
     Key("certificates.valid_text", MEMBERS, N_("Wording of the membership certificate"),
         "上記の者は、当コンソーシアムの会員であることを証明します。", paragraph, long=True),
+    *(Key(f"portal.change.{field}", PORTAL, words, usual, one_of(*WHEN), WHEN) for field, words, usual in CHANGES),
     Key("events.offer_hours", EVENTS, N_("Hours an offer from the waiting list stands"), "48", whole(1, 720)),
     Key("events.cancel_until_hours", EVENTS, N_("Hours before an event until which a registration may be cancelled"), "1",
         whole(0, 720)),
+    Key("privacy.answer_days", PRIVACY, N_("Days within which a request about personal data is answered"), "30", whole(1, 90)),
+    Key("privacy.keep_years", PRIVACY, N_("Years personal data is kept after its purpose has ended"), "3", whole(1, 30)),
+    Key("privacy.books_years", PRIVACY, N_("Years papers of the books are kept: 7, or 10 for years with a tax loss"), "10",
+        one_of("7", "10"), ("7", "10")),
     Key("texts.rules", TEXTS, N_("Rules of membership shown with the application"),
         "会員は、当コンソーシアムの目的に賛同し、会則および年会費の定めに従うものとします。", paragraph, long=True),
     Key("texts.privacy", TEXTS, N_("Privacy notice shown on every public form"),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from crm.db import Model, Versioned, db
 from crm.errors import Refused
+from crm.settings import wordings
 from crm.settings.keys import BY_NAME, KEYS, Key
 from crm.text import _
 
@@ -23,6 +24,9 @@ class Setting(Versioned, Model):
 
     key: Mapped[str] = mapped_column(unique=True)
     value: Mapped[str]
+
+
+_GIVEN = sa.select(Setting.__table__.c.key, Setting.__table__.c.value)
 
 
 def stored() -> dict[str, str]:
@@ -44,12 +48,15 @@ def change(name: str, text: str) -> bool:
         raise Refused(_("There is no setting %(name)s.", name=name), field="key")
     value = _checked(key, text)
     row = db.session.scalars(sa.select(Setting).where(Setting.key == name)).one_or_none()
-    if value == (key.default if row is None else row.value):
+    before = key.default if row is None else row.value
+    if value == before:
         return False
+    wordings.note(name, value, before=before)
     if row is None:
         db.session.add(Setting(key=name, value=value))
     else:
         row.value = value
+    db.session.flush()
     db.session.info.pop(_READ, None)
     return True
 
@@ -65,7 +72,7 @@ def _given() -> dict[str, str]:
     """What the office gave, read once in a transaction: a page or a paper asks for a dozen."""
     info = db.session.info
     if _READ not in info:
-        info[_READ] = {row.key: row.value for row in db.session.execute(sa.select(Setting.key, Setting.value))}
+        info[_READ] = dict(db.session.connection().execute(_GIVEN).all())
     given: dict[str, str] = info[_READ]
     return given
 

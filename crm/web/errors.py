@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from crm.errors import Busy, Refused
+from crm.errors import Busy, Refused, disk_is_full
 from crm.history.commands import AlreadyDone
 from crm.text import _, gettext
 from crm.web.forms import back
@@ -19,6 +19,7 @@ from crm.web.forms import back
 log = logging.getLogger("crm.web")
 
 RETRY_SECONDS = "2"
+DISK_FULL = _("The disk is full. Nothing was changed.")
 TITLES = {
     400: _("This request could not be understood"),
     401: _("Please sign in"),
@@ -40,6 +41,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(Busy, _busy)
     app.register_error_handler(OperationalError, _database_trouble)
+    app.register_error_handler(OSError, _no_room)
     app.register_error_handler(DataError, _unfit)
     app.register_error_handler(CSRFError, _expired_form)
     app.register_error_handler(HTTPException, _http)
@@ -95,8 +97,14 @@ def _busy(_error: Busy) -> ResponseReturnValue:
 
 def _database_trouble(error: OperationalError) -> ResponseReturnValue:
     log.error("database: %s", error.orig)
-    full = "full" in str(error.orig) or "No space" in str(error.orig)
-    return answer(503, _("The disk is full. Nothing was changed.") if full else _("The database does not answer."))
+    return answer(503, DISK_FULL if disk_is_full(error) else _("The database does not answer."))
+
+
+def _no_room(error: OSError) -> ResponseReturnValue:
+    if not disk_is_full(error):
+        return _defect(error)
+    log.error("no room to write at %s %s: %s", request.method, request.path, error)
+    return answer(503, DISK_FULL)
 
 
 def _unfit(error: DataError) -> ResponseReturnValue:

@@ -1,6 +1,6 @@
-"""The language of public pages: chosen by ``?lang=ja`` or ``?lang=en``, kept for the visit, for whoever looks.
+"""The language of public and members' pages: chosen by ``?lang=ja`` or ``?lang=en``, kept for the visit, for whoever looks.
 
-The office and the portal speak as the person's own settings say; programs are answered in Japanese.
+Without a choice the portal speaks as the person's own settings say, as the office always does; programs are answered in Japanese.
 """
 
 from __future__ import annotations
@@ -26,9 +26,24 @@ def is_public() -> bool:
     return (request.endpoint or "").startswith("public.")
 
 
+def can_be_chosen() -> bool:
+    """Whether the page at hand lets whoever looks choose its language."""
+    return (request.endpoint or "").startswith(("public.", "portal."))
+
+
+def chosen() -> str | None:
+    """The language chosen for this visit, if any."""
+    return session.get("locale")
+
+
+def choose(locale: str) -> None:
+    """Speak so for the rest of the visit."""
+    session["locale"] = locale
+
+
 def choices() -> list[dict[str, Any]]:
     """The language switch of the page at hand: the same page in each language; none where it cannot be opened again."""
-    if not is_public() or not _can_be_opened():
+    if not can_be_chosen() or not _can_be_opened():
         return []
     return [
         {"code": code, "label": NAMES[code], "url": _here(lang=code), "is_current": code == text.locale()}
@@ -39,10 +54,10 @@ def choices() -> list[dict[str, Any]]:
 def _choose() -> ResponseReturnValue | None:
     """Keep the choice and go on to the page without it."""
     wanted = request.args.get("lang")
-    if wanted is None or request.method not in ("GET", "HEAD") or not is_public():
+    if wanted is None or request.method not in ("GET", "HEAD") or not can_be_chosen():
         return None
     if wanted in text.LOCALES:
-        session["locale"] = wanted
+        choose(wanted)
     return redirect(_here(), 303)
 
 

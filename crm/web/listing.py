@@ -6,11 +6,11 @@ eager loading).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from flask import Response, request, url_for
@@ -24,6 +24,7 @@ from crm.values.yen import Yen
 
 PER_PAGE = 50
 EXPORT_LIMIT = 100_000
+EXPORT_BATCH = 2_000
 EXITS = ("csv", "xlsx", "json")
 
 
@@ -59,12 +60,12 @@ class Filter:
     default: str = ""
 
 
-def choice_filter(name: str, label: Any, column: Any, members: type[Enum]) -> Filter:
-    """A filter over a state or kind."""
+def choice_filter(name: str, label: Any, column: Any, members: type[Enum], *, without: Sequence[Enum] = ()) -> Filter:
+    """A filter over a state or kind, ``without`` those that the list never shows."""
     return Filter(
         name,
         label,
-        lambda: [(m.value, text.label(m)) for m in members],
+        lambda: [(m.value, text.label(m)) for m in members if m not in without],
         lambda select, value: select.where(column == members(value)),
     )
 
@@ -100,9 +101,25 @@ class FilterShown:
     value: str
 
 
+class Searched(Protocol):
+    """What a search by an index answers: the condition for a page in order. Many rows are not counted beyond ``most``.
+
+    Of many, ``some`` are a few more than that, of which it is tried first whether they are all in the list; ``counting`` are all.
+    """
+
+    @property
+    def condition(self) -> sa.ColumnElement[bool]: ...
+    @property
+    def counting(self) -> sa.ColumnElement[bool]: ...
+    @property
+    def some(self) -> sa.ColumnElement[bool] | None: ...
+    @property
+    def most(self) -> int: ...
+
+
 @dataclass
 class Listing:
-    """The declaration. ``search`` turns the typed words into a condition; ``order`` is the default order."""
+    """The declaration. ``search`` turns the typed words into a condition, or what an index found; ``order`` is the default order."""
 
     name: str
     columns: Sequence[Column]
@@ -126,7 +143,14 @@ class ListPage:
         self.search = request.args.get("q", "").strip()[:200]
         self.searchable = listing.search is not None
         self.filters = [self._shown_filter(f) for f in listing.filters]
-        self._select = self._ordered(self._narrowed(select))
+        self.is_filtered = bool(
+            self.search or any(f.value != d.default for f, d in zip(self.filters, listing.filters, strict=True))
+        )
+        self._search: Searched | None = None
+        narrowed = self._narrowed(select)
+        self._select = self._ordered(narrowed if self._search is None else narrowed.where(self._search.condition))
+        self._narrow = narrowed
+        self.total_is_least = False
         self._read: list[Any] = []  # the first page and one row more
         self.total = self._count()
         self.pages = max(1, -(-self.total // listing.per_page))
@@ -134,9 +158,6 @@ class ListPage:
         self.first = 0 if not self.total else (self.page - 1) * listing.per_page + 1
         self.last = min(self.page * listing.per_page, self.total)
         self.columns = [self._shown_column(c) for c in listing.columns]
-        self.is_filtered = bool(
-            self.search or any(f.value != d.default for f, d in zip(self.filters, listing.filters, strict=True))
-        )
         self.previous_url = self._here(page=self.page - 1) if self.page > 1 else None
         self.next_url = self._here(page=self.page + 1) if self.page < self.pages else None
         self.export_urls = {exit_: self._here(format=exit_, page=None) for exit_ in EXITS}
@@ -156,11 +177,22 @@ class ListPage:
         return self._rows
 
     def _count(self) -> int:
-        """How many rows there are; when the first page holds them all, reading it has told, and nothing is counted."""
+        """How many rows there are; when the first page holds them all, reading it has told, and nothing is counted.
+
+        Beyond what is exported, or a search counts, nobody needs the exact number: it would cost more than the page itself.
+        """
         self._read = list(_items(self._select.limit(self._listing.per_page + 1)))
         if len(self._read) <= self._listing.per_page:
             return len(self._read)
-        return db.session.scalar(sa.select(sa.func.count()).select_from(self._select.order_by(None).subquery())) or 0
+        search, most, total = self._search, EXPORT_LIMIT, 0
+        counted = [self._select]
+        if search is not None and search.some is not None:
+            most, counted = search.most, [self._narrow.where(search.some), self._narrow.where(search.counting)]
+        for select in counted:
+            if total <= most:
+                total = _number(select.limit(most + 1))
+        self.total_is_least = total > most
+        return min(total, most)
 
     def exit(self) -> Response | None:
         """The list as CSV, XLSX or JSON when the address asks for it, else ``None``."""
@@ -168,26 +200,50 @@ class ListPage:
         if wanted not in EXITS:
             return None
         headings = [str(c.label) for c in self._listing.columns]
-        rows = [[c.of(item) for c in self._listing.columns] for item in _items(self._select.limit(EXPORT_LIMIT))]
+        rows = self._exported()
         file = f"{self.name}-{clock.today():%Y%m%d}.{wanted}"
         if wanted == "json":
             keys = [c.key for c in self._listing.columns]
             return _attached(
-                writing.json_bytes([dict(zip(keys, map(_plain, row), strict=True)) for row in rows]),
-                "application/json",
-                file,
+                writing.json_rows(keys, ([_plain(value) for value in row] for row in rows)), "application/json", file
             )
         if wanted == "csv":
             encoding = "cp932" if request.args.get("encoding") == "cp932" else "utf-8-sig"
-            body = writing.csv_bytes(headings, [[_worded(v) for v in row] for row in rows], encoding=encoding)
+            body = writing.csv_bytes(headings, _all_worded(rows), encoding=encoding)
             return _attached(body, f"text/csv; charset={'shift_jis' if encoding == 'cp932' else 'utf-8'}", file)
         kinds = [c.kind for c in self._listing.columns]
-        return _attached(writing.xlsx_bytes(self.title or self.name, headings, [[_numbered(v) for v in r] for r in rows], kinds),
-                         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", file)  # fmt: skip
+        numbered = ([_numbered(value) for value in row] for row in rows)
+        long = self.total > EXPORT_BATCH
+        book = writing.xlsx_bytes(self.title or self.name, headings, numbered, kinds, by_rows=long)
+        return _attached(book, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", file)
+
+    def _exported(self) -> Iterable[Sequence[Any]]:
+        """Every row's cells. A list that shows nothing but a noun's own columns reads just these, not whole records."""
+        select = self._select.limit(EXPORT_LIMIT)
+        columns = self._own_columns()
+        if columns:
+            only = select.with_only_columns(*columns, maintain_column_froms=True).execution_options(
+                yield_per=EXPORT_BATCH
+            )
+            return db.session.execute(only)
+        return ([c.of(item) for c in self._listing.columns] for item in _items(select))
+
+    def _own_columns(self) -> list[Any]:
+        """The listed columns where each is one of the only noun that is selected, without loading anything beside it."""
+        (first, *others), names = self._select.column_descriptions, [c.value or c.key for c in self._listing.columns]
+        noun = first["entity"]
+        if others or noun is None or first["expr"] is not noun or self._select._with_options:
+            return []
+        own = sa.inspect(noun).column_attrs
+        return [getattr(noun, str(name)) for name in names] if all(name in own for name in names) else []
 
     def _narrowed(self, select: sa.Select[Any]) -> sa.Select[Any]:
         if self.search and self._listing.search is not None:
-            select = select.where(self._listing.search(self.search))
+            wanted = self._listing.search(self.search)
+            if isinstance(wanted, sa.ColumnElement):
+                select = select.where(wanted)
+            else:
+                self._search = wanted
         for declared, shown in zip(self._listing.filters, self.filters, strict=True):
             if shown.value:
                 try:
@@ -235,6 +291,14 @@ def _items(select: sa.Select[Any]) -> Sequence[Any]:
     return [row[0] if len(row) == 1 else row for row in rows]
 
 
+def _number(select: sa.Select[Any]) -> int:
+    """How many rows; of a select that neither groups nor drops doubles nothing but their being there is read."""
+    select = select.order_by(None)
+    if not select._distinct and not select._group_by_clauses:
+        select = select.with_only_columns(sa.literal(1).label("one"), maintain_column_froms=True)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(select.subquery())) or 0
+
+
 def _page_number() -> int:
     asked = request.args.get("page", "1")
     if not (asked.isascii() and asked.isdecimal() and 0 < len(asked) < 8):
@@ -249,6 +313,8 @@ def _attached(body: bytes, media_type: str, file: str) -> Response:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) is str:
+        return value
     match value:
         case Yen():
             return value.amount
@@ -266,6 +332,8 @@ def _plain(value: Any) -> Any:
 
 def _numbered(value: Any) -> Any:
     """As a spreadsheet cell: real numbers and dates, words for states."""
+    if type(value) is str:
+        return value
     match value:
         case Yen():
             return value.amount
@@ -275,6 +343,21 @@ def _numbered(value: Any) -> Any:
             return value
         case _:
             return _worded(value)
+
+
+def _all_worded(rows: Iterable[Sequence[Any]]) -> Iterator[list[str]]:
+    """All rows in words; what a state is called is looked up once."""
+    labels: dict[Enum, str] = {}
+    for row in rows:
+        cells = []
+        for value in row:
+            if type(value) is str:
+                cells.append(value)
+            elif isinstance(value, Enum):
+                cells.append(labels.get(value) or labels.setdefault(value, text.label(value)))
+            else:
+                cells.append(_worded(value))
+        yield cells
 
 
 def _worded(value: Any) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Hashable
 from datetime import date, datetime
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,13 @@ from crm.web.forms import form_key
 
 VENDOR = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
 YEAR_SECONDS = 31_536_000
+MOST_PARTS = 500
+_parts: dict[tuple[Hashable, ...], Markup] = {}
 GOOD, BAD, WAITING, QUIET = "success", "danger", "warning", "secondary"
 TONES = {
     GOOD: {"active", "accepted", "paid", "settled", "confirmed", "sent", "valid", "published", "done", "open", "attended",
-           "admitted", "complete", "in_force", "present", "member"},
-    BAD: {"failed", "overdue", "declined", "refused", "expired", "rejected", "revoked", "withdrawn"},
+           "admitted", "complete", "in_force", "present", "member", "NumberState.verified"},
+    BAD: {"failed", "overdue", "declined", "refused", "expired", "rejected", "revoked", "withdrawn", "NumberState.not_found"},
     WAITING: {"waiting", "submitted", "held", "returned", "issued", "offered", "due", "queued", "retry", "pending", "review",
               "running", "leaving", "coming", "upcoming", "partly_paid", "Standing.open"},  # an open invoice is not done
 }  # fmt: skip
@@ -36,6 +39,19 @@ TONES = {
 def page(template: str, status: int = 200, **context: Any) -> ResponseReturnValue:
     """The rendered template with its status."""
     return make_response(render_template(template, **context), status)
+
+
+def part(template: str, key: tuple[Hashable, ...] | None = None, **context: Any) -> Markup:
+    """A part of a page. With a ``key`` it is drawn once for each key and language: the key must hold all it is drawn from."""
+    if key is None:
+        return Markup(render_template(template, **context))
+    key = (template, request.script_root, text.locale(), *key)
+    drawn = _parts.get(key)
+    if drawn is None:
+        if len(_parts) >= MOST_PARTS:
+            _parts.clear()
+        drawn = _parts[key] = part(template, **context)
+    return drawn
 
 
 def yen(value: Yen | None) -> str:
@@ -75,6 +91,13 @@ def year(value: FiscalYear | None) -> str:
     return f"{value.era}（{value.label}）" if text.locale() == "ja" else f"FY{value.start}"
 
 
+def year_briefly(value: FiscalYear | None) -> str:
+    """令和8年度, for the columns of lists; FY2026 in English."""
+    if value is None:
+        return ""
+    return value.era if text.locale() == "ja" else f"FY{value.start}"
+
+
 def tone(value: Any) -> str:
     """The colour that goes with a state's word; never the only sign."""
     name = value.value if isinstance(value, Enum) else str(value)
@@ -106,6 +129,11 @@ def _address(endpoint: str, path: str, _root: str) -> str:
 
 def icon(name: str, label: str = "") -> Markup:
     """A Bootstrap icon; decorative unless labelled."""
+    return _icon(name, str(label), request.script_root)
+
+
+@lru_cache(1000)
+def _icon(name: str, label: str, _root: str) -> Markup:
     hidden = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
     return Markup('<svg class="bi" {}><use href="{}#{}"></use></svg>').format(
         hidden, vendor("icons/bootstrap-icons.svg"), name
@@ -122,7 +150,15 @@ def install(app: Flask) -> None:
         text.message, text.plural_message, newstyle=True, pgettext=text.pgettext
     )
     app.jinja_env.filters.update(
-        yen=yen, day=day, day_era=day_era, moment=moment, number=number, year=year, label=text.label, tone=tone
+        yen=yen,
+        day=day,
+        day_era=day_era,
+        moment=moment,
+        number=number,
+        year=year,
+        year_briefly=year_briefly,
+        label=text.label,
+        tone=tone,
     )
     app.jinja_env.globals.update(
         asset=asset, vendor=vendor, icon=icon, form_key=form_key, tone=tone, today=clock.today, locale=text.locale

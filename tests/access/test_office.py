@@ -113,4 +113,7 @@ def test_the_navigation_shows_only_what_a_role_may_see(sign_in: Callable[..., Vi
 
 def test_actors_of_the_record_get_their_names(app: object) -> None:
     user = a_user()
-    assert users.actor_names(["public", f"user:{user.id}", "user:999", "token:1"]) == {f"user:{user.id}": "佐藤 見本"}
+    actors = ["public", "worker", "demo", "cli:1000", "token:1", f"user:{user.id}", "user:999"]
+    assert list(map(users.actor_names(actors).get, actors)) == [
+        "公開ページ", "自動処理", "デモデータの準備", "コマンド", "プログラム（トークン1）", "佐藤 見本", "user:999",
+    ]  # fmt: skip

@@ -28,6 +28,12 @@ from tests.visiting import Visitor
 
 
 @pytest.fixture
+def shares_application() -> bool:
+    """These tests put addresses of their own into the application."""
+    return False
+
+
+@pytest.fixture
 def api(app: Flask) -> Visitor:
     """A client of an application with one door behind the API's gate."""
     area = Blueprint("trial", __name__, url_prefix="/api/trial")

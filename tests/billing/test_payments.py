@@ -11,7 +11,7 @@ from flask import Flask
 from pypdf import PdfReader
 
 from crm import clock
-from crm.billing import corrections, invoices, payments, receipts
+from crm.billing import corrections, invoices, papers, payments, receipts
 from crm.billing.invoices import Standing
 from crm.billing.payments import Payment, PaymentMethod
 from crm.billing.receipts import Receipt
@@ -87,6 +87,17 @@ def test_an_allocation_is_taken_back_with_a_reason_and_the_row_stays(app: Flask)
     assert (invoice.open, payment.unallocated) == (Yen(120_000), Yen(120_000))
     with pytest.raises(Refused), act(Kind.PAYMENT_UNMATCHED):
         payments.unmatch(allocation, reason="もう一度", on=TODAY())
+
+
+@pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ("令和8年度年会費", "令和8年度年会費"), ("年会費として", "年会費"), ("但し、年会費として。", "年会費"), ("但　年会費", "年会費"),
+        ("但馬支部の会費", "但馬支部の会費"), ("として", ""),
+    ],
+)  # fmt: skip
+def test_what_the_money_was_for_is_printed_without_doubled_words(written: str, printed: str) -> None:
+    assert papers.worded_purpose(written) == printed
 
 
 def test_what_is_paid_on_cannot_be_cancelled(app: Flask) -> None:

@@ -16,6 +16,7 @@ from crm.db import db
 from crm.history.kinds import Kind
 from crm.history.recording import act
 from crm.organisations import portal_access
+from crm.organisations.people import PersonRole
 from tests import builders
 from tests.visiting import Visitor, forms_on
 
@@ -29,7 +30,7 @@ def today(clock_at: Callable[[str], datetime]) -> None:
 
 def at(member: Any, sign_in: SignIn) -> Visitor:
     """Someone of the member, in the portal."""
-    person = builders.a_person(member.organisation)
+    person = builders.a_person(member.organisation, PersonRole.BILLING)
     with act(Kind.USER_INVITED):
         user = portal_access.invite_person(person)
         user.set_password("夕焼けの多摩川を渡る青い電車")

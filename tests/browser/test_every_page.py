@@ -22,7 +22,7 @@ AREAS = {
     "public": ("public",), "portal": ("portal",), "accounts": ("office.access", "office.me", "office.factors"),
     "dashboard": ("office.dashboard", "office.search", "office.system"), "organisations": ("office.organisations",),
     "importing": ("office.imports", "office.reviews", "office.importing"), "projects": ("office.projects",),
-    "members": ("office.members", "office.applications", "office.certificates", "office.tiers"),
+    "members": ("office.members", "office.applications", "office.joining", "office.certificates", "office.tiers"),
     "billing": ("office.billing", "office.accounts"), "payments": ("office.payments",), "events": ("office.events",),
     "care": ("office.care",), "schools": ("office.schools",), "outreach": ("office.outreach",), "indicators": ("office.kpi",),
     "letters": ("office.letters", "office.papers"), "settings": ("office.settings", "office.history"),

@@ -60,13 +60,7 @@ def _without_the_lock(database: Any, seats: Any) -> None:
 
     plain = database._on_sqlite_connect
     database._on_sqlite_connect, database._on_sqlite_begin = connect_by_default, begin_late
-    locking = seats._locking
-    seats._locking = lambda session_id: _unlocked(locking(session_id))
-
-
-def _unlocked(select: Any) -> Any:
-    select._for_update_arg = None
-    return select
+    seats._LOCKING._for_update_arg = None
 
 
 @pytest.fixture

@@ -7,12 +7,14 @@ import sqlalchemy as sa
 from flask import Flask
 
 from crm.db import db
-from crm.errors import Stale
-from crm.history import timeline
+from crm.errors import Busy, Stale
+from crm.history import chain, recording, timeline
+from crm.history.inserting import insert_all
 from crm.history.kinds import Kind
 from crm.history.recording import Actor, act, acting_as, acts_now, housekeeping
 from crm.history.records import Act, Change
 from crm.organisations.organisations import Organisation
+from crm.organisations.people import Person as Contact
 
 
 def added(name: str = "株式会社見本") -> Organisation:
@@ -29,6 +31,29 @@ def test_an_act_says_who_did_what_to_which_row_with_old_and_new_values(app: Flas
     newest = timeline.of(organisation)[0]
     assert (newest.kind, newest.actor, newest.note) == (Kind.ORGANISATION_CHANGED, "test", "電話で確認")
     assert newest.changes == (("phone", "", "044-000-0000"),)
+
+
+def test_who_waits_too_long_for_another_s_write_is_told_to_try_again(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL lets many write at once")
+    monkeypatch.setattr(recording, "PATIENCE_SECONDS", 0.01)
+    took, done = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with recording._queue:
+            took.set()
+            done.wait(10)
+
+    holding = threading.Thread(target=other)
+    holding.start()
+    took.wait(10)
+    with pytest.raises(Busy), act(Kind.ORGANISATION_ADDED):
+        db.session.add(Organisation(name="株式会社途中"))
+    done.set()
+    holding.join()
+    assert added().id
 
 
 def test_nothing_is_kept_of_an_act_that_fails(app: Flask) -> None:
@@ -51,6 +76,36 @@ def test_a_bulk_change_that_would_skip_the_record_is_refused(app: Flask) -> None
     added()
     with pytest.raises(RuntimeError, match="bulk"), act(Kind.ORGANISATION_CHANGED):
         db.session.execute(sa.update(Organisation).values(phone="1"))
+
+
+def test_rows_inserted_at_once_are_recorded_like_any_other(app: Flask) -> None:
+    one = added("株式会社一")
+    with act(Kind.ORGANISATION_ADDED):
+        ids = insert_all(Contact, [
+            {"organisation_id": one.id, "name": name, "email": ""} for name in ("見本 一", "見本 二", "見本 三")
+        ])  # fmt: skip
+        db.session.add(Contact(organisation=one, name="見本 四"))
+    people = list(db.session.scalars(sa.select(Contact).order_by(Contact.id)))
+    assert [(p.id, p.name, p.version, p.locale) for p in people[:3]] == [
+        (number, name, 1, "ja") for number, name in zip(ids, ("見本 一", "見本 二", "見本 三"), strict=True)
+    ]
+    changes = list(db.session.scalars(sa.select(Change).where(Change.table_name == "people").order_by(Change.position)))
+    assert [c.row_id for c in changes] == [p.id for p in people]
+    assert {(c.operation, *sorted(c.after), *sorted(c.sealed)) for c in changes[:3]} == {
+        (c.operation, *sorted(c.after), *sorted(c.sealed)) for c in changes[3:]
+    }
+    assert changes[0].after["name"] == "見本 一"
+    assert list(chain.breaches(db.session)) == []
+
+
+def test_rows_inserted_at_once_need_an_act_and_the_sessions_own_way_past_the_record_is_refused(app: Flask) -> None:
+    rows = [{"name": "株式会社無断", "duplicate_key": ""}]
+    with pytest.raises(RuntimeError, match="outside an act"):
+        insert_all(Organisation, rows)
+    with pytest.raises(RuntimeError, match="housekeeping"), housekeeping():
+        insert_all(Organisation, rows)
+    with pytest.raises(RuntimeError, match="bulk"), act(Kind.ORGANISATION_ADDED):
+        db.session.execute(sa.insert(Organisation), rows)
 
 
 def test_acts_do_not_nest_and_need_an_actor(app: Flask) -> None:

@@ -19,6 +19,7 @@ from crm.history.kinds import Kind
 from crm.history.recording import act
 from crm.mail.outbox import Letter
 from crm.organisations import portal_access
+from crm.organisations.people import PersonRole
 from tests import builders
 from tests.visiting import Visitor, forms_on
 
@@ -167,7 +168,7 @@ def test_every_page_of_the_portal_has_the_door(app: Flask, client: Visitor) -> N
 
 
 def test_whose_organisation_is_no_member_is_told_so(app: Flask, sign_in: SignIn) -> None:
-    visitor = sign_in(user=admitted(builders.a_person()))
+    visitor = sign_in(user=admitted(builders.a_person(None, PersonRole.BILLING)))
     home = visitor.get("/portal/")
     assert home.status_code == 200
     assert "会員として登録されていません" in home.text
@@ -180,7 +181,7 @@ def test_the_first_page_says_what_is_to_be_paid(app: Flask, sign_in: SignIn, mon
     member = builders.a_paying_member("株式会社見本寝具")
     invoice = builders.an_issued_invoice(member)
     other = builders.an_issued_invoice(builders.a_paying_member("別の会社"))
-    visitor = sign_in(user=admitted(builders.a_person(member.organisation)))
+    visitor = sign_in(user=admitted(builders.a_person(member.organisation, PersonRole.BILLING)))
     home = visitor.get("/portal/").text
     assert invoice.number in home
     assert "￥120,000" in home
@@ -203,6 +204,19 @@ def test_members_keep_their_own_account(app: Flask, sign_in: SignIn) -> None:
     assert changed.headers["Location"] == "/portal/me/password"
     assert visitor.get("/portal/me/sessions").status_code == 200
     assert visitor.get("/portal/me/tokens").status_code == 404
+
+
+def test_the_language_is_chosen_for_the_visit_and_the_setting_wins_when_it_is_saved(
+    app: Flask, sign_in: SignIn
+) -> None:
+    visitor = sign_in(user=admitted(builders.a_person()))
+    shown = visitor.get("/portal/").text
+    assert '<html lang="ja"' in shown
+    assert 'href="/portal/?lang=en"' in shown
+    assert visitor.get("/portal/?lang=en").headers["Location"] == "/portal/"
+    assert '<html lang="en"' in visitor.get("/portal/").text
+    assert visitor.fill_in("/portal/me/", form=1, locale="ja").status_code == 303
+    assert '<html lang="ja"' in visitor.get("/portal/").text
 
 
 def test_members_may_set_up_a_second_factor(app: Flask, sign_in: SignIn) -> None:

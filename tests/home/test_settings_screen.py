@@ -13,6 +13,7 @@ from crm.db import db
 from crm.documents import files
 from crm.history.kinds import Kind
 from crm.history.records import Act
+from crm.home.office.settings import GROUPS
 from crm.settings.keys import KEYS
 from crm.settings.settings import office_setting
 from tests.visiting import Visitor
@@ -89,9 +90,6 @@ def test_what_is_not_a_small_png_is_refused(
 
 def test_every_key_is_on_the_screen(sign_in: Callable[..., Visitor]) -> None:
     visitor = sign_in("auditor")
-    pages = "".join(
-        visitor.get(f"/office/settings/{group}").text
-        for group in ("issuer", "fees", "billing", "members", "events", "texts")
-    )
+    pages = "".join(visitor.get(f"/office/settings/{group}").text for group in GROUPS)
     assert [key.name for key in KEYS if f'name="{key.name.replace(".", "_")}"' not in pages] == []
     assert visitor.get("/office/settings/none").status_code == 404

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from flask import Flask
 
 from crm.access.permissions import GRANTS, Permission
 from crm.history.kinds import Kind
 from tests.house.sources import TEMPLATES, at, calls, holds, members_used, nodes, within
+from tests.office_doors import permissions_of
 
 LOCALES = ("en", "ja")
 LETTER = re.compile(r"^(?P<package>[^/]+)/letters/(?P<name>.+)\.(?P<locale>[a-z]{2})\.txt$")
@@ -22,17 +22,10 @@ def test_every_office_and_api_view_names_exactly_one_permission(app: Flask) -> N
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith(("office.", "api.")):
             view = app.view_functions[rule.endpoint]
-            named = set(_permissions(view))
+            named = set(permissions_of(view))
             if len(named) != 1 and not getattr(view, "__open_to_all_staff__", False):
                 found.append(f"{rule.endpoint}: {', '.join(sorted(named)) or 'none'}")
     holds(set(found), "Every office and API view names exactly one permission with @requires(Permission.…).")
-
-
-def _permissions(view: Callable[..., Any] | None) -> Iterator[str]:
-    while view is not None:
-        if "__permission__" in vars(view):
-            yield str(vars(view)["__permission__"])
-        view = getattr(view, "__wrapped__", None)
 
 
 def test_every_permission_is_used() -> None:

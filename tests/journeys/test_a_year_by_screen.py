@@ -88,7 +88,7 @@ def _sixty_right_papers(office: Visitor) -> None:
         for printed in (
             number,
             name,
-            "ご担当者様",
+            "御中",
             f"{fees[name]:,}",
             "令和8年4月1日",
             "令和9年3月31日",

@@ -49,7 +49,8 @@ def test_who_applies_is_asked_back_corrects_and_becomes_a_member(
 
 
 def _accepted(client: Visitor, office: Visitor, review: str) -> None:
-    assert office.fill_in(review, form="/accept", on="2026-06-01").status_code == 303
+    asked = "organisation=new&member_class=corporate&on=2026-06-01"
+    assert office.fill_in(f"{review}/accept?{asked}", form="/accept").status_code == 303
     assert "/accept" not in [form.action[-7:] for form in forms_on(office.get(review).text)], "could be accepted twice"
     worker.run_once()
     db.session.rollback()

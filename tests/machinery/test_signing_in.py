@@ -11,6 +11,12 @@ from crm.access import gates
 from tests.visiting import Visitor
 
 
+@pytest.fixture
+def shares_application() -> bool:
+    """These tests put addresses of their own into the application."""
+    return False
+
+
 @pytest.mark.parametrize("role", ["clerk", "director", "auditor"])
 def test_the_signed_in_are_known_with_their_role(app: Flask, sign_in: Callable[..., Visitor], role: str) -> None:
     app.add_url_rule("/office/who", "who", lambda: str(getattr(gates.current_user(), "role", "nobody")))

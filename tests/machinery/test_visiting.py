@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from flask import Flask, g, request
 from flask.typing import ResponseReturnValue
 
 from tests.visiting import Visitor
+
+
+@pytest.fixture
+def shares_application() -> bool:
+    """These tests put addresses of their own into the application."""
+    return False
+
 
 PAGE = """
 <form action="/search"><input name="q" value="x"></form>

@@ -208,7 +208,7 @@ def test_a_new_fee_is_recorded_from_a_day_on(sign_in) -> None:
 def test_the_terms_of_a_year_are_made_by_screen(sign_in) -> None:
     a_member(on=date(2025, 4, 1))
     clerk = sign_in("clerk")
-    assert clerk.fill_in("/office/members/renewal?year=2026", form="renewal").status_code == 303
+    assert clerk.fill_in("/office/members/renewal/terms?year=2026", form="renewal/terms").status_code == 303
     assert "1" in shown(clerk.get("/office/members/renewal?year=2026"))
     assert [t.year.start for t in db.session.scalars(sa.select(Member)).one().terms] == [2025, 2026]
     assert clerk.get("/office/members/renewal?year=x").status_code == 400

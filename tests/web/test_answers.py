@@ -9,6 +9,12 @@ from tests.visiting import Visitor
 
 
 @pytest.fixture
+def shares_application() -> bool:
+    """These tests put addresses of their own into the application."""
+    return False
+
+
+@pytest.fixture
 def raising(app: Flask) -> Visitor:
     """Pages that fail in every expected way."""
     failures = {

@@ -13,6 +13,7 @@ from typing import Any
 import segno
 from flask import jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
 from crm import clock
 from crm.access import letters, links, login_door, passwords, second_factor, sessions, throttle
@@ -169,6 +170,8 @@ def remove_code_app() -> ResponseReturnValue:
 def remove_passkey(passkey_id: int) -> ResponseReturnValue:
     """Forget a passkey."""
     user = signed_in_user()
+    if all(key.id != passkey_id for key in second_factor.passkeys_of(user)):
+        raise NotFound
     with act(Kind.SECOND_FACTOR_REMOVED, about=user):
         second_factor.remove_passkey(user, passkey_id)
         letters.second_factor_changed(user)

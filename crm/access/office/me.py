@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
 from crm.access import accounts, login_door, sessions, throttle, tokens
 from crm.access.forms import ChangePasswordForm, ProfileForm, TokenForm
@@ -18,6 +19,7 @@ from crm.db import db
 from crm.history.kinds import Kind
 from crm.history.recording import act, housekeeping
 from crm.text import _
+from crm.web import languages
 from crm.web.audiences import office_area
 from crm.web.forms import done
 from crm.web.templating import page
@@ -40,6 +42,7 @@ def show() -> ResponseReturnValue:
         with form.refusals(), act(Kind.USER_CHANGED, about=user):
             form.check_version(user)
             user.change(role=user.role, **form.values())
+            languages.choose(user.locale)  # what was chosen for the visit must not stand in the way of the setting
             return done(url_for(".show"), _("Saved."))
     return own_page("me", form=form, user=user, status=422 if form.is_sent else 200)
 
@@ -85,7 +88,8 @@ def end_session(sign_in_id: int) -> ResponseReturnValue:
     """End one of them."""
     user = signed_in_user()
     with act(Kind.SESSIONS_ENDED, about=user):
-        sessions.end(sign_in_id, user=user)
+        if not sessions.end(sign_in_id, user=user):
+            raise NotFound
         return done(url_for(".own_sessions"), _("The session has ended."))
 
 

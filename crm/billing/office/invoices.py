@@ -74,7 +74,7 @@ LISTING = Listing(
     name="invoices",
     title=_("Invoices"),
     columns=[
-        Column("number", _("Invoice number"), sort=Invoice.number),
+        Column("number", _("Invoice number"), kind="code", sort=Invoice.number),
         Column("organisation", _("Organisation"), value="member.organisation.name", sort=Organisation.kana),
         Column("year", _("Annual fee for"), value="annual_fee_for", kind="year", sort=Invoice.annual_fee_for),
         Column("issued_on", _("Issued on"), kind="day", sort=Invoice.issued_on),

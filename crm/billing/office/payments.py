@@ -84,7 +84,7 @@ PAYERS = Listing(
     title=_("Members"),
     columns=[
         Column("organisation", _("Organisation"), value="Member.organisation.name", sort=Organisation.kana),
-        Column("number", _("Member number"), value="Member.number", sort=Member.number),
+        Column("number", _("Member number"), kind="code", value="Member.number", sort=Member.number),
         Column("open", _("Still open"), kind="yen", sort=OPEN_SUM),
     ],
     order=[OPEN_SUM.desc(), Organisation.kana, Member.id],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import url_for
+from typing import Any
+
 from flask.typing import ResponseReturnValue
 
 from crm.access.gates import requires
@@ -11,11 +12,11 @@ from crm.events import forms, questions
 from crm.events.events import Event
 from crm.events.office import area
 from crm.events.office.finding import event_or_404, question_or_404
+from crm.events.office.parts import Parts
 from crm.events.questions import Question, QuestionKind
 from crm.history.kinds import Kind
-from crm.history.recording import act
 from crm.text import _
-from crm.web.forms import Form, done
+from crm.web.forms import Form
 from crm.web.templating import page
 
 
@@ -30,13 +31,7 @@ def asked(event_id: int) -> ResponseReturnValue:
 @requires(Permission.EVENTS_EDIT)
 def add_question(event_id: int) -> ResponseReturnValue:
     """Ask another question."""
-    event, form = event_or_404(event_id), forms.QuestionForm()
-    if form.validate():
-        with form.refusals(), act(Kind.EVENT_QUESTIONS_CHANGED, about=event):
-            values = form.values()
-            questions.adding(event, values.pop("kind"), values.pop("text"), **values)
-            return done(url_for(".asked", event_id=event.id), _("The question was added."))
-    return _form_page(event, None, form, 422)
+    return QUESTIONS.add(event_id, _added, _("The question was added."))
 
 
 @area.get("/<int:event_id>/questions/<int:question_id>/edit")
@@ -52,50 +47,37 @@ def edit_question(event_id: int, question_id: int) -> ResponseReturnValue:
 @requires(Permission.EVENTS_EDIT)
 def save_question(event_id: int, question_id: int) -> ResponseReturnValue:
     """Change a question. Answers given before keep the question as it was asked."""
-    event, form = event_or_404(event_id), forms.QuestionForm()
-    question = question_or_404(event, question_id)
-    if form.validate():
-        with form.refusals(), act(Kind.EVENT_QUESTIONS_CHANGED, about=event):
-            form.check_version(question)
-            question.change(**form.values())
-            return done(url_for(".asked", event_id=event.id), _("Saved."))
-    return _form_page(event, question, form, 422)
+    return QUESTIONS.save(event_id, question_id, lambda question, values: question.change(**values))
 
 
 @area.post("/<int:event_id>/questions/<int:question_id>/up")
 @requires(Permission.EVENTS_EDIT)
 def question_up(event_id: int, question_id: int) -> ResponseReturnValue:
     """Ask it earlier."""
-    return _moved(event_id, question_id, -1)
+    return QUESTIONS.press(event_id, question_id, lambda question: questions.move(question, -1))
 
 
 @area.post("/<int:event_id>/questions/<int:question_id>/down")
 @requires(Permission.EVENTS_EDIT)
 def question_down(event_id: int, question_id: int) -> ResponseReturnValue:
     """Ask it later."""
-    return _moved(event_id, question_id, 1)
+    return QUESTIONS.press(event_id, question_id, lambda question: questions.move(question, 1))
 
 
 @area.post("/<int:event_id>/questions/<int:question_id>/remove")
 @requires(Permission.EVENTS_EDIT)
 def remove_question(event_id: int, question_id: int) -> ResponseReturnValue:
     """Ask it no more."""
-    event = event_or_404(event_id)
-    question = question_or_404(event, question_id)
-    with act(Kind.EVENT_QUESTIONS_CHANGED, about=event):
-        questions.remove(question)
-        return done(
-            url_for(".asked", event_id=event.id), _("The question was removed. Answers already given are kept.")
-        )
+    said = _("The question was removed. Answers already given are kept.")
+    return QUESTIONS.press(event_id, question_id, questions.remove, said)
 
 
-def _moved(event_id: int, question_id: int, by: int) -> ResponseReturnValue:
-    event = event_or_404(event_id)
-    question = question_or_404(event, question_id)
-    with act(Kind.EVENT_QUESTIONS_CHANGED, about=event):
-        questions.move(question, by)
-        return done(url_for(".asked", event_id=event.id))
+def _added(event: Event, values: dict[str, Any]) -> None:
+    questions.adding(event, values.pop("kind"), values.pop("text"), **values)
 
 
 def _form_page(event: Event, question: Question | None, form: Form, status: int = 200) -> ResponseReturnValue:
     return page("events/office/questions.html", status, event=event, question=question, form=form)
+
+
+QUESTIONS = Parts(forms.QuestionForm, question_or_404, _form_page, ".asked", Kind.EVENT_QUESTIONS_CHANGED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from crm.access.gates import requires
@@ -13,10 +12,10 @@ from crm.events import arranging, forms, seating
 from crm.events.events import Event, EventSession
 from crm.events.office import area
 from crm.events.office.finding import event_or_404, session_or_404
+from crm.events.office.parts import Parts
 from crm.history.kinds import Kind
-from crm.history.recording import act
 from crm.text import _
-from crm.web.forms import Form, done
+from crm.web.forms import Form
 from crm.web.templating import page
 
 
@@ -37,12 +36,9 @@ def new_session(event_id: int) -> ResponseReturnValue:
 @requires(Permission.EVENTS_EDIT)
 def add_session(event_id: int) -> ResponseReturnValue:
     """Add a session."""
-    event, form = event_or_404(event_id), forms.SessionForm()
-    if form.validate():
-        with form.refusals(), act(Kind.EVENT_SESSIONS_CHANGED, about=event):
-            arranging.add_session(event, **form.values())
-            return done(url_for(".show", event_id=event.id), _("The session was added."))
-    return _form_page(event, None, form, 422)
+    return SESSIONS.add(
+        event_id, lambda event, values: arranging.add_session(event, **values), _("The session was added.")
+    )
 
 
 @area.get("/<int:event_id>/sessions/<int:session_id>/edit")
@@ -58,28 +54,27 @@ def edit_session(event_id: int, session_id: int) -> ResponseReturnValue:
 @requires(Permission.EVENTS_EDIT)
 def save_session(event_id: int, session_id: int) -> ResponseReturnValue:
     """Change a session's time, title or capacity. More room confirms who waits, another time is told to everyone."""
-    event, form = event_or_404(event_id), forms.SessionForm()
-    session = session_or_404(event, session_id)
-    if form.validate():
-        kind = Kind.EVENT_SESSIONS_CHANGED if form.capacity.data == session.capacity else Kind.EVENT_CAPACITY_CHANGED
-        with form.refusals(), act(kind, about=event):
-            form.check_version(session)
-            arranging.change_session(session.id, **form.values())
-            return done(url_for(".show", event_id=event.id), _("Saved."))
-    return _form_page(event, session, form, 422)
+    return SESSIONS.save(
+        event_id, session_id, lambda session, values: arranging.change_session(session.id, **values)
+    )  # fmt: skip
 
 
 @area.post("/<int:event_id>/sessions/<int:session_id>/remove")
 @requires(Permission.EVENTS_EDIT)
 def remove_session(event_id: int, session_id: int) -> ResponseReturnValue:
     """Remove a session nobody ever registered for."""
-    event = event_or_404(event_id)
-    session = session_or_404(event, session_id)
-    with act(Kind.EVENT_SESSIONS_CHANGED, about=event):
-        arranging.remove_session(session)
-        return done(url_for(".show", event_id=event.id), _("The session was removed."))
+    return SESSIONS.press(event_id, session_id, arranging.remove_session, _("The session was removed."))
 
 
 def _form_page(event: Event, session: EventSession | None, form: Form, status: int = 200) -> ResponseReturnValue:
     seats = seating.seats_of(session) if session is not None else None
     return page("events/office/session.html", status, event=event, session=session, form=form, seats=seats)
+
+
+def _saved(session: EventSession, form: Form) -> Kind:
+    """More or less room is an act of its own kind."""
+    is_same = form["capacity"].data == session.capacity
+    return Kind.EVENT_SESSIONS_CHANGED if is_same else Kind.EVENT_CAPACITY_CHANGED
+
+
+SESSIONS = Parts(forms.SessionForm, session_or_404, _form_page, ".show", Kind.EVENT_SESSIONS_CHANGED, _saved)

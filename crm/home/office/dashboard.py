@@ -10,7 +10,7 @@ from crm.access.gates import can, requires
 from crm.access.permissions import Permission
 from crm.db import db
 from crm.documents.charts import Chart, Series
-from crm.home import attention, standing
+from crm.home import attention, beginning, standing
 from crm.home.office import navigation
 from crm.kpi import indicators, new_entrants
 from crm.text import gettext
@@ -31,7 +31,7 @@ def show() -> ResponseReturnValue:
     today = clock.today()
     year = FiscalYear.of(today)
     return page(
-        "home/office/dashboard.html", today=today, year=year, attention=_attention(), members=standing.members(today),
+        "home/office/dashboard.html", today=today, year=year, attention=_attention(), steps=_steps(), members=standing.members(today),
         fees=standing.fees([year - 1, year]) if can(Permission.INVOICES_READ) else [],
         entrants=new_entrants.count(year), target=indicators.target(new_entrants.INDICATOR, year), chart=_chart(),
         sessions=db.session.scalars(attention.coming(today).limit(5)).all() if can(Permission.EVENTS_READ) else [],
@@ -46,6 +46,12 @@ def _attention() -> list[dict[str, object]]:
     ]
 
 
+def _steps() -> list[beginning.Step]:
+    """What is left of the beginning for this person; nothing when all they may do is done."""
+    mine = [step for step in beginning.steps() if can(step.permission)]
+    return mine if any(not step.is_done for step in mine) else []
+
+
 def _chart() -> dict[str, object]:
     """New entrants against target over the plan's years; years to come have a target and no figure."""
     today = clock.today()
@@ -57,4 +63,4 @@ def _chart() -> dict[str, object]:
     series = (Series(gettext("Actual"), actual), Series(gettext("Target"), target, as_line=True))
     drawn = Chart(title, description=title, labels=[y.short for y in PLAN_YEARS], series=series)
     rows = [[y.era, a if a is not None else "", t or ""] for y, a, t in zip(PLAN_YEARS, actual, target, strict=True)]
-    return {"svg": drawn.svg(), "rows": rows}
+    return {"svg": drawn.svg(), "rows": rows, "is_empty": not any([*actual, *target])}

@@ -33,7 +33,7 @@ ACTS = Listing(
         Column("number", _("No."), "number", kind="number", sort=Act.number),
         Column("at", _("When"), "at", kind="moment", sort=Act.at),
         Column("kind", _("What was done"), "kind"),
-        Column("actor", _("Who"), lambda act: _names().get(act.actor, act.actor)),
+        Column("actor", _("Who"), lambda act: _names().get(act.actor) or users.actor_words(act.actor)),
         Column("about", _("About"), lambda act: f"{act.about_table} {act.about_id}" if act.about_table else ""),
         Column("note", _("Remark"), "note"),
     ],
@@ -54,7 +54,7 @@ def index() -> ResponseReturnValue:
     """The acts, newest first."""
     acts = sa.select(Act)
     table, row = request.args.get("table", ""), request.args.get("row", "")
-    if table and row.isdecimal():
+    if table and row.isdecimal() and len(row) < 19:
         touched = sa.select(Change.act_id).where(Change.table_name == table, Change.row_id == int(row))
         acts = acts.where(sa.or_(Act.id.in_(touched), sa.and_(Act.about_table == table, Act.about_id == int(row))))
     listing = ACTS.of(acts, url=lambda act: f"{request.path}/{act.number}")

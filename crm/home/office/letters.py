@@ -32,7 +32,7 @@ area: Blueprint = office_area("letters", __name__)
 
 SUBJECTS = {
     "access": _("Accounts"), "members": _("Membership"), "billing": _("Invoices and payments"), "events": _("Events"),
-    "care": _("Care sites"), "schools": _("Schools"), "home": _("The record"),
+    "announcements": _("Announcements"), "care": _("Care sites"), "schools": _("Schools"), "home": _("The record"),
 }  # fmt: skip
 BIGGEST_ID = 2**63 - 1
 

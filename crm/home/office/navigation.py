@@ -38,7 +38,14 @@ class Entry:
 
 PLACES: tuple[Place, ...] = (
     Place(N_("Dashboard"), "office.dashboard.show", P.DASHBOARD_READ, "speedometer2"),
-    Place(N_("Organisations"), "office.organisations.index", P.ORGANISATIONS_READ, "building"),
+    Place(N_("Organisations"), "office.organisations.index", P.ORGANISATIONS_READ, "building", (
+        Place(N_("Organisations"), "office.organisations.index", P.ORGANISATIONS_READ),
+        Place(N_("People"), "office.organisations.directory", P.ORGANISATIONS_READ),
+        Place(N_("Corporate numbers"), "office.organisations.corporate_numbers", P.ORGANISATIONS_READ),
+        Place(N_("Employee counts"), "office.organisations.employee_counts_list", P.ORGANISATIONS_READ),
+        Place(N_("Correct lists in Excel"), "office.sheets.index", P.ORGANISATIONS_IMPORT),
+        Place(N_("Personal data"), "office.privacy.index", P.PRIVACY_MANAGE),
+    )),
     Place(N_("Members"), "office.members.index", P.MEMBERS_READ, "people", (
         Place(N_("Members"), "office.members.index", P.MEMBERS_READ),
         Place(N_("Applications"), "office.applications.index", P.APPLICATIONS_READ),
@@ -60,6 +67,8 @@ PLACES: tuple[Place, ...] = (
     Place(N_("Papers and mail"), "office.letters.index", P.LETTERS_READ, "envelope-paper", (
         Place(N_("Letters"), "office.letters.index", P.LETTERS_READ),
         Place(N_("Papers"), "office.papers.index", P.PAPERS_READ),
+        Place(N_("Announcements"), "office.announcements.index", P.ANNOUNCEMENTS_READ),
+        Place(N_("Addresses that rest"), "office.announcements.unreachable", P.LETTERS_READ),
     )),
     Place(N_("Settings"), "office.settings.index", P.SETTINGS_READ, "gear", (
         Place(N_("Office"), "office.settings.index", P.SETTINGS_READ),

@@ -36,7 +36,7 @@ LISTING = Listing(
     name="papers",
     title=_("Issued papers"),
     columns=[
-        Column("number", _("Number"), sort=IssuedDocument.number),
+        Column("number", _("Number"), kind="code", sort=IssuedDocument.number),
         Column("title", _("Kind of paper"), sort=IssuedDocument.title),
         Column("addressee", _("Addressee"), sort=IssuedDocument.addressee),
         Column("issued_on", _("Issued on"), kind="day", sort=IssuedDocument.issued_on),

@@ -36,7 +36,9 @@ SEAL_PIXELS = 3000
 PNG = b"\x89PNG\r\n\x1a\n"
 WORDS = {
     "yes": _("Yes"), "no": _("No"), "full": _("The full fee"), "monthly": _("By the months that remain"),
-    "office": _("The office"),
+    "office": _("The office"), "board": _("The board"), "everyone": _("Everyone"), "corporate": _("Corporate members only"),
+    "review": _("When the office has accepted it"), "at_once": _("At once"),
+    "same_fee": _("At once if the fee stays the same, else when the office has accepted it"),
 }  # fmt: skip
 GROUPS = {key.group.split()[0].lower(): key.group for key in KEYS}
 

@@ -16,6 +16,7 @@ from crm.access.permissions import Permission
 from crm.access.users import User, UserState
 from crm.db import db
 from crm.home.office.navigation import Entry, Place, entries
+from crm.organisations import portal
 from crm.settings import settings
 from crm.text import N_, gettext, locale
 from crm.web import languages
@@ -26,13 +27,19 @@ PORTAL: tuple[Place, ...] = (
     Place(N_("Home"), "portal.home.show", P.PROFILE_OWN, "house"),
     Place(N_("Membership and certificates"), "portal.members.show", P.PROFILE_OWN, "award"),
     Place(N_("Invoices"), "portal.billing.index", P.PROFILE_OWN, "receipt"),
-    Place(N_("Payments and receipts"), "portal.billing.paid", P.PROFILE_OWN, "bank"),
-    Place(N_("Events"), "public.events.index", P.PROFILE_OWN, "calendar-event"),
+    Place(N_("Events"), "portal.events.index", P.PROFILE_OWN, "calendar-event"),
+    Place(N_("Your organisation's data"), "portal.organisation.show", P.PROFILE_OWN, "building"),
+    Place(N_("Colleagues"), "portal.people.index", P.PROFILE_OWN, "people"),
+    Place(N_("Consent and privacy"), "portal.privacy.show", P.PROFILE_OWN, "shield-check"),
 )
 PUBLIC = (
     (N_("Events"), "public.events.index"),
     (N_("Become a member"), "public.members.join"),
 )
+
+
+_USERS = User.__table__.c
+_DEMO_LOGINS = sa.select(sa.exists().where(_USERS.is_demo, _USERS.state != UserState.DISABLED))
 
 
 def install(app: Flask) -> None:
@@ -62,16 +69,16 @@ def _gathered() -> dict[str, Any]:
         }
     elif "portal_person" in g:
         given |= {
-            "navigation": entries(PORTAL), "account_url": url_for("portal.me.show"),
-            "organisation_name": g.portal_person.organisation.name,
+            "navigation": entries(tuple(place for place in PORTAL if portal.is_open(place.endpoint))),
+            "account_url": url_for("portal.me.show"),
+            "organisation_name": g.portal_person.organisation.name, "languages": languages.choices(),
         }  # fmt: skip
     return given
 
 
 def _is_demonstration() -> bool:
     """Whether anyone can sign in with a password that is printed for everyone to see."""
-    logins = sa.select(User.id).where(User.is_demo, User.state != UserState.DISABLED)
-    return bool(db.session.scalar(sa.select(logins.exists())))
+    return bool(db.session.connection().execute(_DEMO_LOGINS).scalar())
 
 
 def _whose() -> dict[str, Any]:

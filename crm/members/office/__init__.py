@@ -26,4 +26,4 @@ def found(member_id: int) -> Member:
     return member
 
 
-from crm.members.office import admitting, belonging, lists, records  # noqa: E402, F401  (the views hang themselves on the area)
+from crm.members.office import admitting, belonging, declarations, lists, movements, records, renewal  # noqa: E402, F401  (the views hang themselves on the area)

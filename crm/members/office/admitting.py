@@ -49,7 +49,7 @@ def _outside() -> sa.Select[Organisation]:
     inside = sa.select(Member.organisation_id).where(
         Member.classes.any(sa.or_(ClassPeriod.until.is_(None), ClassPeriod.until >= today))
     )
-    return sa.select(Organisation).where(Organisation.id.not_in(inside))
+    return sa.select(Organisation).where(Organisation.id.not_in(inside), Organisation.merged_into_id.is_(None))
 
 
 @area.get("/admit")

@@ -1,4 +1,7 @@
-"""Changing a membership: another class from a day on, withdrawing, taking a withdrawal back."""
+"""Changing a membership: another class from a day on, taking back what was planned, coming back after a gap.
+
+Withdrawing stands with billing (`billing/office/leaving.py`), for what is still owed is part of it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from crm.access.permissions import Permission
 from crm.history.kinds import Kind
 from crm.history.recording import act
 from crm.members import terms
-from crm.members.forms import ClassForm, WithdrawForm
+from crm.members.forms import ClassForm, RejoinForm
 from crm.members.members import Member
 from crm.members.office import area, found
 from crm.members.tiers import MemberClass
@@ -19,28 +22,6 @@ from crm.text import _
 from crm.values.fiscal_year import FiscalYear
 from crm.web.forms import done
 from crm.web.templating import page
-
-
-@area.get("/<int:member_id>/withdraw")
-@requires(Permission.MEMBERS_EDIT)
-def withdrawal(member_id: int) -> ResponseReturnValue:
-    """The form to end a membership, by default with the fiscal year."""
-    member, today = found(member_id), clock.today()
-    form = WithdrawForm(data={"asked_on": today, "effective_on": FiscalYear.of(today).last_day})
-    form.version.data = str(member.version)
-    return page("members/office/withdraw.html", member=member, form=form)
-
-
-@area.post("/<int:member_id>/withdraw")
-@requires(Permission.MEMBERS_EDIT)
-def withdraw(member_id: int) -> ResponseReturnValue:
-    """End the membership on a day."""
-    member, form = found(member_id), WithdrawForm()
-    if form.validate():
-        with form.refusals(), act(Kind.MEMBER_WITHDRAWN, about=member, note=form.reason.data):
-            terms.withdraw(member, **form.values())
-            return done(url_for(".show", member_id=member_id), _("The withdrawal is recorded."))
-    return page("members/office/withdraw.html", 422, member=found(member_id), form=form)
 
 
 @area.post("/<int:member_id>/stay")
@@ -72,6 +53,39 @@ def change_class(member_id: int) -> ResponseReturnValue:
             terms.change_class(member, form.to.data, on=form.on.data, reason=form.reason.data)
             return done(url_for(".show", member_id=member_id), _("The change of class is recorded."))
     return page("members/office/class.html", 422, member=found(member_id), form=form)
+
+
+@area.post("/<int:member_id>/class/keep")
+@requires(Permission.MEMBERS_EDIT)
+def keep_class(member_id: int) -> ResponseReturnValue:
+    """Take back a change of class that has not taken effect."""
+    member = found(member_id)
+    with act(Kind.MEMBER_CLASS_KEPT, about=member):
+        terms.keep_class(member)
+        return done(url_for(".show", member_id=member_id), _("The class stays as it is."))
+
+
+@area.get("/<int:member_id>/rejoin")
+@requires(Permission.MEMBERS_EDIT)
+def rejoining(member_id: int) -> ResponseReturnValue:
+    """The form for a former member who comes back: under the old number, the gap stays visible."""
+    member = found(member_id)
+    last = member.classes[-1].member_class if member.classes else MemberClass.CORPORATE
+    form = RejoinForm(formdata=None, data={"member_class": last, "on": clock.today()})
+    return page("members/office/rejoin.html", member=member, form=form)
+
+
+@area.post("/<int:member_id>/rejoin")
+@requires(Permission.MEMBERS_EDIT)
+def rejoin(member_id: int) -> ResponseReturnValue:
+    """Make it a member again, from a day on."""
+    member, form = found(member_id), RejoinForm()
+    if form.validate():
+        with form.refusals(), act(Kind.MEMBER_ADMITTED, about=member):
+            form.check_version(member)
+            terms.admit(member.organisation, form.member_class.data, on=form.on.data)
+            return done(url_for(".years", member_id=member_id), _("It is a member again. The gap stays visible."))
+    return page("members/office/rejoin.html", 422, member=found(member_id), form=form)
 
 
 def _other(member: Member) -> MemberClass:

@@ -1,4 +1,4 @@
-"""The list of members, today or on any day; how many they were; the turn of the year."""
+"""The list of members, today or on any day; how many they were."""
 
 from __future__ import annotations
 
@@ -14,19 +14,14 @@ from crm import clock
 from crm.access.gates import requires
 from crm.access.permissions import Permission
 from crm.db import db
-from crm.history.kinds import Kind
-from crm.history.recording import act
 from crm.members import fees, terms, tiers
-from crm.members.forms import YearForm
 from crm.members.members import ClassPeriod, Member, Standing, belonging, in_class
 from crm.members.office import area
-from crm.members.renewing import outlook
 from crm.members.tiers import FeeTier, MemberClass
 from crm.organisations.organisations import Organisation, named_like
-from crm.text import _, label, ngettext
+from crm.text import _, label
 from crm.values import BadValue, dates
 from crm.values.fiscal_year import FiscalYear
-from crm.web.forms import done
 from crm.web.listing import Column, Filter, Listing
 from crm.web.templating import page
 
@@ -46,7 +41,7 @@ def _listing(day: date) -> Listing:
         title=_("Members"),
         columns=[
             Column("organisation", _("Legal name"), value="organisation.name", sort=Organisation.kana),
-            Column("number", _("Member number"), sort=Member.number),
+            Column("number", _("Member number"), kind="code", sort=Member.number),
             Column("class", _("Class"), value=lambda m: m.class_on(day) or (m.classes[-1].member_class if m.classes else None)),
             Column("standing", _("Standing"), value=lambda m: m.standing_on(day), kind="status"),
             Column("industry", _("Industry"), value="organisation.industry", sort=Organisation.industry),
@@ -90,7 +85,7 @@ def _paying(code: str, year: FiscalYear, rows: list[FeeTier]) -> list[int]:
 @requires(Permission.MEMBERS_READ)
 def index() -> ResponseReturnValue:
     """The members; with ``?on=`` who they were on a day."""
-    day = _day("on")
+    day = day_asked("on")
     select = fees.with_basis(sa.select(Member))
     if day is not None:
         select = select.where(belonging(day))
@@ -104,7 +99,7 @@ def index() -> ResponseReturnValue:
 @requires(Permission.MEMBERS_READ)
 def counts() -> ResponseReturnValue:
     """How many members of each class on a day, and at the end of each fiscal year."""
-    day = _day("on") or clock.today()
+    day = day_asked("on") or clock.today()
     first, last = EARLIEST, FiscalYear.of(max(day, clock.today()))
     years = [first + n for n in range(min(last - first + 1, 60))]
     by_year = [
@@ -113,45 +108,7 @@ def counts() -> ResponseReturnValue:
     return page("members/office/counts.html", on=day, counted=terms.count(day), by_year=by_year)
 
 
-@area.get("/renewal")
-@requires(Permission.MEMBERS_READ)
-def renewal() -> ResponseReturnValue:
-    """What each member will pay in a year and why, before anyone is billed."""
-    form = YearForm(formdata=None, data={"year": _year()})
-    return page("members/office/renewal.html", **_outlook(form))
-
-
-@area.post("/renewal")
-@requires(Permission.MEMBERS_EDIT)
-def renew() -> ResponseReturnValue:
-    """Make the terms of a fiscal year."""
-    form = YearForm()
-    if form.validate():
-        with form.refusals(), act(Kind.TERMS_RENEWED, note=str(form.year.data)):
-            made = terms.renew(form.year.data)
-            message = ngettext("%(num)d term was made.", "%(num)d terms were made.", len(made))
-            return done(url_for(".renewal", year=form.year.data.start), message)
-    return page("members/office/renewal.html", 422, **_outlook(form))
-
-
-def _outlook(form: YearForm) -> dict[str, Any]:
-    year = form.year.data or FiscalYear.of(clock.today())
-    rows = outlook(year)
-    return {
-        "form": form, "year": year, "rows": rows, "by_month": fees.by_month(),
-        "missing": sum(not row.has_term for row in rows), "years": [FiscalYear.of(clock.today()) + n for n in (-1, 0, 1)],
-    }  # fmt: skip
-
-
-def _year() -> FiscalYear:
-    written = request.args.get("year", "")
-    try:
-        return FiscalYear.parse(written) if written.strip() else FiscalYear.of(clock.today())
-    except BadValue as error:
-        raise BadRequest("year") from error
-
-
-def _day(name: str) -> date | None:
+def day_asked(name: str) -> date | None:
     """A day of the address, in either calendar; ``None`` when it is not given. 400 for what is no day."""
     written = request.args.get(name, "").strip()
     try:

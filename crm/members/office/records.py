@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import url_for
@@ -16,10 +17,13 @@ from crm.db import db
 from crm.history import timeline
 from crm.history.kinds import Kind
 from crm.history.recording import act
-from crm.members import certificates, fees, terms, tiers
+from crm.members import certificates, declarations, fees, terms, tiers
+from crm.members.declarations import Declaration
 from crm.members.forms import FixTierForm
 from crm.members.members import Member, MembershipTerm
 from crm.members.office import area, found
+from crm.members.renewing import usual_year
+from crm.members.tiers import MemberClass
 from crm.organisations.office import found as organisation_found
 from crm.organisations.people import Person, at
 from crm.text import _
@@ -59,9 +63,14 @@ def of_organisation(organisation_id: int) -> ResponseReturnValue:
 @area.get("/<int:member_id>/years")
 @requires(Permission.MEMBERS_READ)
 def years(member_id: int) -> ResponseReturnValue:
-    """Each fiscal year: class, days, tier, fee and why; years between that have none are a gap one sees."""
+    """Each fiscal year: class, days, tier, fee and why; the days between two memberships are a row one sees."""
     member, rows = found(member_id), tiers.all_tiers()
-    return page("members/office/years.html", member=member, rows=_years(member, rows), by_month=fees.by_month())
+    year = usual_year(clock.today())
+    asked = db.session.scalars(declarations.of_year(year).where(Declaration.member == member)).one_or_none()
+    return page(
+        "members/office/years.html", member=member, rows=_years(member, rows), by_month=fees.by_month(), year=year,
+        declaration=asked, may_ask=any(p.member_class is MemberClass.CORPORATE for p in member.classes_in(year)),
+    )  # fmt: skip
 
 
 def _years(member: Member, rows: list[tiers.FeeTier]) -> list[dict[str, Any]]:
@@ -71,7 +80,14 @@ def _years(member: Member, rows: list[tiers.FeeTier]) -> list[dict[str, Any]]:
     last = max([FiscalYear.of(clock.today()), *(t.year for t in member.terms)])
     by_year = {t.year: t for t in member.terms}
     spanned = [last - n for n in range(last - first + 1)] if last >= first else [first]
-    return [{"year": y, "term": by_year.get(y), "basis": fees.basis(member, y, rows)} for y in spanned]
+    found: list[dict[str, Any]] = []
+    for year in spanned:
+        ended = [gap for gap in member.gaps if FiscalYear.of(gap.last + timedelta(days=1)) == year]
+        basis = fees.basis(member, year, rows)
+        if basis is not None or not any(g.first <= year.first_day and year.last_day <= g.last for g in member.gaps):
+            found.append({"year": year, "term": by_year.get(year), "basis": basis, "gap": None})
+        found += [{"gap": gap} for gap in reversed(ended)]
+    return found
 
 
 @area.get("/<int:member_id>/certificates")

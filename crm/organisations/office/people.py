@@ -47,7 +47,7 @@ def add_person(organisation_id: int) -> ResponseReturnValue:
 @requires(Permission.ORGANISATIONS_READ)
 def person(person_id: int) -> ResponseReturnValue:
     """Someone, with their roles."""
-    someone = _person(person_id)
+    someone = found_person(person_id)
     return _show(someone, PersonForm.of(someone))
 
 
@@ -55,45 +55,45 @@ def person(person_id: int) -> ResponseReturnValue:
 @requires(Permission.ORGANISATIONS_EDIT)
 def save_person(person_id: int) -> ResponseReturnValue:
     """Correct someone."""
-    someone, form = _person(person_id), PersonForm()
+    someone, form = found_person(person_id), PersonForm()
     if form.validate():
         with form.refusals(), act(Kind.PERSON_CHANGED, about=someone):
             form.check_version(someone)
             someone.change(**form.values())
             return done(url_for(".person", person_id=person_id), _("Saved."))
-    return _show(_person(person_id), form, status=422)
+    return _show(found_person(person_id), form, status=422)
 
 
 @area.post("/people/<int:person_id>/roles")
 @requires(Permission.ORGANISATIONS_EDIT)
 def give_role(person_id: int) -> ResponseReturnValue:
     """Give someone a role from a day on."""
-    someone, form = _person(person_id), RoleForm()
+    someone, form = found_person(person_id), RoleForm()
     if form.validate():
         with form.refusals(), act(Kind.ROLE_GIVEN, about=someone):
             if someone.takes(form.role.data, form.since.data) is None:
                 raise Refused(_("The role is held already."), field="role")
             return done(url_for(".person", person_id=person_id), _("Saved."))
-    return _show(_person(person_id), role_form=form, status=422)
+    return _show(found_person(person_id), role_form=form, status=422)
 
 
 @area.post("/people/<int:person_id>/roles/end")
 @requires(Permission.ORGANISATIONS_EDIT)
 def end_role(person_id: int) -> ResponseReturnValue:
     """End a role with its last day."""
-    someone, form = _person(person_id), RoleEndForm()
+    someone, form = found_person(person_id), RoleEndForm()
     if form.validate():
         with form.refusals(), act(Kind.ROLE_ENDED, about=someone):
             someone.gives_up(form.ended_role.data, form.last_day.data)
             return done(url_for(".person", person_id=person_id), _("Saved."))
-    return _show(_person(person_id), end_form=form, status=422)
+    return _show(found_person(person_id), end_form=form, status=422)
 
 
 @area.get("/people/<int:person_id>/leave")
 @requires(Permission.ORGANISATIONS_EDIT)
 def leaving(person_id: int) -> ResponseReturnValue:
     """Who follows someone who leaves."""
-    someone = _person(person_id)
+    someone = found_person(person_id)
     return _leaving(someone, _leaving_form(someone))
 
 
@@ -101,7 +101,7 @@ def leaving(person_id: int) -> ResponseReturnValue:
 @requires(Permission.ORGANISATIONS_EDIT)
 def leave(person_id: int) -> ResponseReturnValue:
     """Someone leaves; their roles pass on, and what nobody takes over is said."""
-    someone = _person(person_id)
+    someone = found_person(person_id)
     form = _leaving_form(someone)
     if form.validate():
         with form.refusals(), act(Kind.PERSON_CHANGED, about=someone):
@@ -110,14 +110,14 @@ def leave(person_id: int) -> ResponseReturnValue:
             message = _("Saved. Nobody has now: %(roles)s.", roles=words) if left_over else _("Saved.")
             url = url_for(".people_of", organisation_id=someone.organisation_id)
             return done(url, message, "warning" if left_over else "success")
-    return _leaving(_person(person_id), form, 422)
+    return _leaving(found_person(person_id), form, 422)
 
 
 @area.post("/people/<int:person_id>/invite")
 @requires(Permission.MEMBERS_EDIT)
 def invite(person_id: int) -> ResponseReturnValue:
     """Let someone into the members' pages, by a letter of invitation; pressed again, another letter."""
-    someone = _person(person_id)
+    someone = found_person(person_id)
     with act(Kind.USER_INVITED) as deed:
         deed.about = portal_access.invite_person(someone)
         db.session.flush()
@@ -128,7 +128,7 @@ def invite(person_id: int) -> ResponseReturnValue:
 @requires(Permission.MEMBERS_EDIT)
 def end_access(person_id: int) -> ResponseReturnValue:
     """Close someone's account of the members' pages."""
-    someone = _person(person_id)
+    someone = found_person(person_id)
     with act(Kind.USER_DISABLED, about=someone):
         if not portal_access.end(someone):
             raise Refused(_("%(name)s has no access to the members' pages.", name=someone.name))
@@ -137,7 +137,7 @@ def end_access(person_id: int) -> ResponseReturnValue:
 
 def _successors(someone: Person, form: LeavingForm) -> dict[PersonRole, Person]:
     chosen = {role: form[f"successor_{role.value}"].data for role in _roles(someone)}
-    return {role: _person(int(person_id)) for role, person_id in chosen.items() if person_id}
+    return {role: found_person(int(person_id)) for role, person_id in chosen.items() if person_id}
 
 
 def _leaving_form(someone: Person) -> LeavingForm:
@@ -151,7 +151,8 @@ def _roles(someone: Person) -> list[PersonRole]:
     return [role for role in PersonRole if role in held]
 
 
-def _person(person_id: int) -> Person:
+def found_person(person_id: int) -> Person:
+    """The person of an address, or 404."""
     someone = db.session.get(Person, person_id) if person_id <= BIGGEST_ID else None
     if someone is None:
         raise NotFound

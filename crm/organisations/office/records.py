@@ -14,13 +14,13 @@ from crm.access.permissions import Permission
 from crm.access.users import actor_names
 from crm.db import db
 from crm.errors import Refused
-from crm.history import timeline
 from crm.history.kinds import Kind
 from crm.history.recording import act
-from crm.organisations import duplicates, organisations, people, succession
+from crm.organisations import duplicates, merging, organisations, people, searching, succession
 from crm.organisations.forms import EmployeesForm, NewOrganisationForm, OrganisationForm
 from crm.organisations.office import area, found
-from crm.organisations.organisations import Organisation, OrganisationKind, named_like
+from crm.organisations.office.likenesses import PLACES, keep_apart, newly_alike, places
+from crm.organisations.organisations import Organisation, OrganisationKind
 from crm.text import _
 from crm.web.forms import done
 from crm.web.listing import Column, Filter, Listing, choice_filter
@@ -43,7 +43,7 @@ LISTING = Listing(
         Column("address", _("Address")),
     ],
     order=[Organisation.kana, Organisation.name, Organisation.id],
-    search=named_like,
+    search=searching.organisations,
     filters=[
         choice_filter("kind", _("Kind"), Organisation.kind, OrganisationKind),
         Filter("industry", _("Industry"), _industries, lambda s, v: s.where(Organisation.industry == v)),
@@ -55,7 +55,8 @@ LISTING = Listing(
 @requires(Permission.ORGANISATIONS_READ)
 def index() -> ResponseReturnValue:
     """Everyone we know, by reading."""
-    listing = LISTING.of(sa.select(Organisation), url=lambda one: url_for(".show", organisation_id=one.id))
+    standing = sa.select(Organisation).where(Organisation.merged_into_id.is_(None))
+    listing = LISTING.of(standing, url=lambda one: url_for(".show", organisation_id=one.id))
     return listing.exit() or page("organisations/office/index.html", listing=listing)
 
 
@@ -75,13 +76,14 @@ def add() -> ResponseReturnValue:
     if form.validate():
         values = form.values()
         is_another = values.pop("is_another")
-        proposals = duplicates.proposals(values["name"], values["corporate_number"])
+        proposals = duplicates.proposals(values["name"], values["corporate_number"], **places(values))
         if proposals and not is_another:
             form.refuse(Refused(_("Someone like this is known already. Please look first.")))
         else:
             with form.refusals(), act(Kind.ORGANISATION_ADDED) as deed:
                 deed.about = organisations.adding(**values)
                 db.session.flush()
+                keep_apart(deed.about, proposals)
                 return done(url_for(".show", organisation_id=deed.about.id), _("Added."))
     return page("organisations/office/new.html", 422, form=form, proposals=proposals)
 
@@ -99,7 +101,7 @@ def edit(organisation_id: int) -> ResponseReturnValue:
     """The form to correct it."""
     organisation = found(organisation_id)
     form = OrganisationForm.of(organisation)
-    return page("organisations/office/edit.html", form=form, organisation=organisation)
+    return page("organisations/office/edit.html", form=form, organisation=organisation, proposals=[])
 
 
 @area.post("/<int:organisation_id>/edit")
@@ -107,26 +109,22 @@ def edit(organisation_id: int) -> ResponseReturnValue:
 def save(organisation_id: int) -> ResponseReturnValue:
     """Correct it; someone who saved meanwhile is not overwritten."""
     organisation = found(organisation_id)
-    form = OrganisationForm()
-    if form.validate():
-        with form.refusals(), act(Kind.ORGANISATION_CHANGED, about=organisation):
-            form.check_version(organisation)
-            organisation.change(**form.values(), kind_known=True)
-            return done(url_for(".show", organisation_id=organisation.id), _("Saved."))
-    return page("organisations/office/edit.html", 422, form=form, organisation=found(organisation_id))
-
-
-@area.post("/<int:organisation_id>/employees")
-@requires(Permission.ORGANISATIONS_EDIT)
-def count_employees(organisation_id: int) -> ResponseReturnValue:
-    """Note how many employees it had on a day."""
-    organisation, form = found(organisation_id), EmployeesForm()
+    form = NewOrganisationForm()
+    proposals: list[duplicates.Proposal] = []
     if form.validate():
         values = form.values()
-        with form.refusals(), act(Kind.EMPLOYEES_COUNTED, about=organisation):
-            organisation.count_employees(values["employees"], on=values["on"], source=values["source"])
-            return done(url_for(".show", organisation_id=organisation.id), _("Saved."))
-    return _overview(found(organisation_id), form, 422)
+        is_another = values.pop("is_another")
+        proposals = newly_alike(organisation, values)
+        if proposals and not is_another:
+            form.refuse(Refused(_("Someone like this is known already. Please look first.")))
+        else:
+            with form.refusals(), act(Kind.ORGANISATION_CHANGED, about=organisation):
+                form.check_version(organisation)
+                organisation.change(**values, kind_known=True)
+                keep_apart(organisation, proposals)
+                return done(url_for(".show", organisation_id=organisation.id), _("Saved."))
+    context = {"form": form, "organisation": found(organisation_id), "proposals": proposals}
+    return page("organisations/office/edit.html", 422, **context)
 
 
 @area.get("/<int:organisation_id>/history")
@@ -134,7 +132,7 @@ def count_employees(organisation_id: int) -> ResponseReturnValue:
 def history(organisation_id: int) -> ResponseReturnValue:
     """What happened to it."""
     organisation = found(organisation_id)
-    entries = timeline.of(organisation)
+    entries = merging.past_of(organisation)
     names = actor_names(entry.actor for entry in entries)
     return page("organisations/office/history.html", organisation=organisation, entries=entries, names=names)
 
@@ -152,4 +150,7 @@ def _overview(organisation: Organisation, form: EmployeesForm, status: int = 200
 
 
 def _proposals(organisation: Organisation) -> list[duplicates.Proposal]:
-    return duplicates.proposals(organisation.name, organisation.corporate_number, besides=organisation.id)
+    if organisation.merged_into_id is not None:
+        return []
+    here = {name: getattr(organisation, name) for name in PLACES}
+    return duplicates.proposals(organisation.name, organisation.corporate_number, besides=organisation.id, **here)

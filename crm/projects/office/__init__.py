@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound
 from crm.db import Model, db
 from crm.documents import files
 from crm.documents.files import StoredFile
+from crm.projects.participations import topic_name
 from crm.values.dates import DayOrMonth
 from crm.web.audiences import office_area
 
@@ -58,6 +59,12 @@ def written(date: DayOrMonth | None) -> str:
 def day_or_month(date: Any) -> str:
     """A day or month, as `written`."""
     return written(date)
+
+
+@area.app_template_filter("topic")
+def topic(number: int | None) -> str:
+    """The topic of a participation by its name."""
+    return topic_name(number)
 
 
 from crm.projects.office import contracts, of_organisation, participations, ventures  # noqa: E402, F401

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
-from flask import request, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from crm.access.gates import requires
 from crm.access.permissions import Permission
-from crm.access.users import actor_names
-from crm.db import db
-from crm.errors import Refused
-from crm.history import timeline
 from crm.history.kinds import Kind
-from crm.history.recording import act
-from crm.organisations.finding import the_one
 from crm.organisations.organisations import Organisation, named_like
 from crm.projects import contracts
 from crm.projects.contracts import Contract, ContractKind
-from crm.projects.forms import ContractForm, EvidenceForm
-from crm.projects.office import area, downloaded, found, uploaded, written
+from crm.projects.forms import ContractForm
+from crm.projects.office import area, written
+from crm.projects.office.keeping import Keeping
 from crm.text import _
-from crm.web.forms import done
 from crm.web.listing import Column, Listing, choice_filter
 from crm.web.safety import takes_files
 from crm.web.templating import page
@@ -56,12 +48,18 @@ def contract_list() -> ResponseReturnValue:
     return listing.exit() or page("projects/office/contracts.html", listing=listing)
 
 
+CONTRACTS = Keeping(
+    Contract, ContractForm, name="contract", overview=".contract_list",
+    shown="projects/office/contract.html", asked="projects/office/contract_new.html",
+    recorded=Kind.CONTRACT_RECORDED, changed=Kind.CONTRACT_CHANGED, record=contracts.record,
+)  # fmt: skip
+
+
 @area.get("/contracts/new")
 @requires(Permission.PROJECTS_EDIT)
 def new_contract() -> ResponseReturnValue:
     """The form for one more; ``?organisation=`` fills in the name."""
-    form = ContractForm(data={"organisation": request.args.get("organisation", "")[:200]})
-    return page("projects/office/contract_new.html", form=form)
+    return CONTRACTS.blank()
 
 
 @area.post("/contracts")
@@ -69,39 +67,21 @@ def new_contract() -> ResponseReturnValue:
 @requires(Permission.PROJECTS_EDIT)
 def add_contract() -> ResponseReturnValue:
     """Record a contract."""
-    form = ContractForm()
-    if form.validate():
-        with form.refusals(), act(Kind.CONTRACT_RECORDED) as deed:
-            values = _values(form)
-            organisation = the_one(values.pop("organisation"), "organisation")
-            deed.about = contracts.record(organisation, values.pop("kind"), evidence_file=uploaded(), **values)
-            db.session.flush()
-            return done(url_for(".contract", contract_id=deed.about.id), _("Recorded."))
-    return page("projects/office/contract_new.html", 422, form=form)
+    return CONTRACTS.add()
 
 
 @area.get("/contracts/<int:contract_id>")
 @requires(Permission.PROJECTS_READ)
 def contract(contract_id: int) -> ResponseReturnValue:
     """One contract with its evidence and history."""
-    one = found(Contract, contract_id)
-    form = ContractForm.of(one)
-    form.organisation.data = one.organisation.name
-    return _show(one, form, EvidenceForm(None))
+    return CONTRACTS.show(contract_id)
 
 
 @area.post("/contracts/<int:contract_id>")
 @requires(Permission.PROJECTS_EDIT)
 def save_contract(contract_id: int) -> ResponseReturnValue:
     """Set it right."""
-    one, form = found(Contract, contract_id), ContractForm()
-    if form.validate():
-        with form.refusals(), act(Kind.CONTRACT_CHANGED, about=one):
-            form.check_version(one)
-            values = _values(form)
-            one.change(**{**values, "organisation": the_one(values["organisation"], "organisation")})
-            return done(url_for(".contract", contract_id=contract_id), _("Saved."))
-    return _show(found(Contract, contract_id), form, EvidenceForm(None), 422)
+    return CONTRACTS.save(contract_id)
 
 
 @area.post("/contracts/<int:contract_id>/evidence")
@@ -109,37 +89,11 @@ def save_contract(contract_id: int) -> ResponseReturnValue:
 @requires(Permission.PROJECTS_EDIT)
 def add_contract_evidence(contract_id: int) -> ResponseReturnValue:
     """Put a file to it as evidence."""
-    one, form = found(Contract, contract_id), EvidenceForm()
-    if form.validate():
-        with form.refusals(), act(Kind.EVIDENCE_ADDED, about=one):
-            file = uploaded()
-            if file is None:
-                raise Refused(_("Please choose a file."), field="file")
-            one.evidence_file = file
-            return done(url_for(".contract", contract_id=contract_id), _("Saved."))
-    one = found(Contract, contract_id)
-    filled = ContractForm(None, obj=one)
-    filled.organisation.data = one.organisation.name
-    filled.version.data = str(one.version)
-    return _show(one, filled, form, 422)
+    return CONTRACTS.add_evidence(contract_id)
 
 
 @area.get("/contracts/<int:contract_id>/evidence")
 @requires(Permission.PROJECTS_READ)
 def contract_evidence(contract_id: int) -> ResponseReturnValue:
     """Its evidence file."""
-    return downloaded(found(Contract, contract_id).evidence_file)
-
-
-def _values(form: ContractForm) -> dict[str, Any]:
-    values = form.values()
-    values.pop("file")
-    return values
-
-
-def _show(one: Contract, form: ContractForm, evidence_form: EvidenceForm, status: int = 200) -> ResponseReturnValue:
-    entries = timeline.of(one)
-    return page(
-        "projects/office/contract.html", status, contract=one, form=form, evidence_form=evidence_form, entries=entries,
-        names=actor_names(entry.actor for entry in entries),
-    )  # fmt: skip
+    return CONTRACTS.evidence(contract_id)

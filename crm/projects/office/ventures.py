@@ -9,19 +9,14 @@ from sqlalchemy.orm import joinedload
 
 from crm.access.gates import requires
 from crm.access.permissions import Permission
-from crm.access.users import actor_names
-from crm.db import db
-from crm.history import timeline
 from crm.history.kinds import Kind
-from crm.history.recording import act
-from crm.organisations.finding import the_one
 from crm.organisations.organisations import Organisation, named_like
 from crm.projects import ventures
 from crm.projects.forms import VentureForm
-from crm.projects.office import area, found
+from crm.projects.office import area
+from crm.projects.office.keeping import Keeping
 from crm.projects.ventures import Venture
 from crm.text import _
-from crm.web.forms import done
 from crm.web.listing import Column, Listing
 from crm.web.templating import page
 
@@ -49,54 +44,36 @@ def venture_list() -> ResponseReturnValue:
     return listing.exit() or page("projects/office/ventures.html", listing=listing)
 
 
+VENTURES = Keeping(
+    Venture, VentureForm, name="venture", overview=".venture_list",
+    shown="projects/office/venture.html", asked="projects/office/venture_new.html",
+    recorded=Kind.VENTURE_RECORDED, changed=Kind.VENTURE_CHANGED, record=ventures.record, proven=False,
+)  # fmt: skip
+
+
 @area.get("/ventures/new")
 @requires(Permission.PROJECTS_EDIT)
 def new_venture() -> ResponseReturnValue:
-    """The form for one more."""
-    return page("projects/office/venture_new.html", form=VentureForm())
+    """The form for one more; ``?organisation=`` fills in the name."""
+    return VENTURES.blank()
 
 
 @area.post("/ventures")
 @requires(Permission.PROJECTS_EDIT)
 def add_venture() -> ResponseReturnValue:
     """Record that a company was founded."""
-    form = VentureForm()
-    if form.validate():
-        with form.refusals(), act(Kind.VENTURE_RECORDED) as deed:
-            values = form.values()
-            organisation = the_one(values.pop("organisation"), "organisation")
-            deed.about = ventures.record(organisation, values.pop("founded"), **values)
-            db.session.flush()
-            return done(url_for(".venture", venture_id=deed.about.id), _("Recorded."))
-    return page("projects/office/venture_new.html", 422, form=form)
+    return VENTURES.add()
 
 
 @area.get("/ventures/<int:venture_id>")
 @requires(Permission.PROJECTS_READ)
 def venture(venture_id: int) -> ResponseReturnValue:
     """One company with its history."""
-    one = found(Venture, venture_id)
-    form = VentureForm.of(one)
-    form.organisation.data = one.organisation.name
-    return _show(one, form)
+    return VENTURES.show(venture_id)
 
 
 @area.post("/ventures/<int:venture_id>")
 @requires(Permission.PROJECTS_EDIT)
 def save_venture(venture_id: int) -> ResponseReturnValue:
     """Set it right."""
-    one, form = found(Venture, venture_id), VentureForm()
-    if form.validate():
-        with form.refusals(), act(Kind.VENTURE_CHANGED, about=one):
-            form.check_version(one)
-            values = form.values()
-            values.pop("organisation")
-            one.change(**values)
-            return done(url_for(".venture", venture_id=venture_id), _("Saved."))
-    return _show(found(Venture, venture_id), form, 422)
-
-
-def _show(one: Venture, form: VentureForm, status: int = 200) -> ResponseReturnValue:
-    entries = timeline.of(one)
-    names = actor_names(entry.actor for entry in entries)
-    return page("projects/office/venture.html", status, venture=one, form=form, entries=entries, names=names)
+    return VENTURES.save(venture_id)
