@@ -22,7 +22,7 @@ from flask import Flask
 
 from crm import clock
 from crm.config import Settings
-from tests import databases, postgres_server
+from tests import databases, demonstration, postgres_server
 from tests.visiting import Visitor
 
 TEMPLATES = jinja2.FileSystemBytecodeCache()
@@ -137,7 +137,9 @@ def _application(settings: Settings, shared: bool) -> Flask:
         return APPLICATIONS.setdefault(kind, made) if shared else made
     made = APPLICATIONS[kind]
     config.put_in_force(settings)
-    safety.limiter.enabled = settings.public_rate > 0  # one counter for the process; another application may have set it going
+    safety.limiter.enabled = (
+        settings.public_rate > 0
+    )  # one counter for the process; another application may have set it going
     with made.app_context():
         db.engines["default"] = databases.open_engine(settings.database_url)
         db.sessionmaker.configure(bind=db.engine)
@@ -194,6 +196,19 @@ def sign_in(app: Flask) -> Callable[..., Visitor]:
         return visitor
 
     return enter
+
+
+@pytest.fixture(scope="session")
+def demonstration_built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration's data folder, built once for all workers of a run; to be copied, never opened."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if hasattr(request.config, "workerinput") else shared
+    built = shared / "demonstration"
+    with databases.alone(shared / "demonstration.lock"):
+        if not built.exists():
+            demonstration.build(shared / "demonstration.unfinished")
+            (shared / "demonstration.unfinished").rename(built)
+    return built
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests import demonstration, prepare
-from tests.databases import alone
 from tests.live_server import LiveServer
 
 MISSING = "no browser: install chromium or google-chrome (on Debian as root `make test` does), or name one in CRM_TEST_BROWSER"
@@ -19,19 +18,6 @@ window.__violations = [];
 document.addEventListener("securitypolicyviolation", (e) =>
   window.__violations.push(`${e.violatedDirective}: ${e.blockedURI} ${e.sourceFile || ""}:${e.lineNumber || ""}`));
 """
-
-
-@pytest.fixture(scope="session")
-def demonstration_built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demonstration's data folder, built once for all workers of a run; to be copied, never opened."""
-    shared = tmp_path_factory.getbasetemp()
-    shared = shared.parent if hasattr(request.config, "workerinput") else shared
-    built = shared / "demonstration"
-    with alone(shared / "demonstration.lock"):
-        if not built.exists():
-            demonstration.build(shared / "demonstration.unfinished")
-            (shared / "demonstration.unfinished").rename(built)
-    return built
 
 
 @pytest.fixture(scope="session")

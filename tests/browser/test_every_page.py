@@ -21,11 +21,13 @@ from tests.live_server import LiveServer
 AREAS = {
     "public": ("public",), "portal": ("portal",), "accounts": ("office.access", "office.me", "office.factors"),
     "dashboard": ("office.dashboard", "office.search", "office.system"), "organisations": ("office.organisations",),
-    "importing": ("office.imports", "office.reviews", "office.importing"), "projects": ("office.projects",),
-    "members": ("office.members", "office.applications", "office.joining", "office.certificates", "office.tiers"),
+    "importing": ("office.imports", "office.reviews", "office.importing", "office.sheets"), "projects": ("office.projects",),
+    "members": ("office.members", "office.applications", "office.joining", "office.leaving", "office.certificates",
+                "office.tiers"),
     "billing": ("office.billing", "office.accounts"), "payments": ("office.payments",), "events": ("office.events",),
     "care": ("office.care",), "schools": ("office.schools",), "outreach": ("office.outreach",), "indicators": ("office.kpi",),
-    "letters": ("office.letters", "office.papers"), "settings": ("office.settings", "office.history"),
+    "letters": ("office.letters", "office.papers"), "announcements": ("office.announcements",), "privacy": ("office.privacy",),
+    "settings": ("office.settings", "office.history"),
 }  # fmt: skip
 SEEN_IN_THE_BROWSER = 2  # instances of each endpoint, by whoever comes to it first
 JAPANESE = re.compile("[\u3041-\u30ff\u4e00-\u9fff]")
