@@ -1,6 +1,7 @@
 """Every write is an act: committed with its record, or not at all."""
 
 import threading
+from contextlib import nullcontext
 
 import pytest
 import sqlalchemy as sa
@@ -36,8 +37,7 @@ def test_an_act_says_who_did_what_to_which_row_with_old_and_new_values(app: Flas
 def test_who_waits_too_long_for_another_s_write_is_told_to_try_again(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if db.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL lets many write at once")
+    one_at_a_time = db.engine.dialect.name == "sqlite"  # PostgreSQL lets many write at once: nobody waits there
     monkeypatch.setattr(recording, "PATIENCE_SECONDS", 0.01)
     took, done = threading.Event(), threading.Event()
 
@@ -49,7 +49,7 @@ def test_who_waits_too_long_for_another_s_write_is_told_to_try_again(
     holding = threading.Thread(target=other)
     holding.start()
     took.wait(10)
-    with pytest.raises(Busy), act(Kind.ORGANISATION_ADDED):
+    with pytest.raises(Busy) if one_at_a_time else nullcontext(), act(Kind.ORGANISATION_ADDED):
         db.session.add(Organisation(name="株式会社途中"))
     done.set()
     holding.join()
