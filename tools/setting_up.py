@@ -19,7 +19,9 @@ VENV = ROOT / ".venv"
 STAMPS = VENV / ".crm"
 OLDEST = (3, 11)
 FONT_PACKAGES = ("fonttools", "justmytype-intl-cjk", "pylopdf-fonts-jp", "fontpkg-noto-sans")
-LOADS_ALL = "import importlib; from crm import app, schema; schema.load(); [importlib.import_module(m) for m in app.EDGES]"
+LOADS_ALL = (
+    "import importlib; from crm import app, schema; schema.load(); [importlib.import_module(m) for m in app.EDGES]"
+)
 QUIET_PIP = ("-m", "pip", "--disable-pip-version-check", "-qq")
 
 
