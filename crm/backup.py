@@ -23,6 +23,7 @@ from crm import clock, schema, upgrading
 from crm.config import settings
 from crm.db import canonical, db
 from crm.errors import Refused
+from crm.exchange.archives import DAMAGED_ZIP
 from crm.text import _
 
 FORMAT = 1
@@ -141,12 +142,8 @@ def read_manifest(file: Path) -> dict[str, Any]:
                 raise DamagedBackup(_("The backup is damaged: its parts are not those of its manifest."))
     except FileNotFoundError as error:
         raise Refused(_("There is no such file."), field="file") from error
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except (*DAMAGED_ZIP, KeyError) as error:
         raise DamagedBackup(_("The backup is damaged or not a backup.")) from error
-    except Exception as error:
-        if type(error).__module__ == "zlib":
-            raise DamagedBackup(_("The backup is damaged or not a backup.")) from error
-        raise
     return manifest
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import io
 import posixpath
 import zipfile
-import zlib
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from crm.exchange.archives import DAMAGED_ZIP
 from crm.exchange.sheets import Sheet, Unreadable, sheet_of
 from crm.exchange.workbook_measure import damaged, measure, scan_of
 from crm.text import _
@@ -63,7 +63,7 @@ def _needed_parts(data: bytes) -> tuple[str, dict[str, bytes]]:
             for needed in [n for n in ("[Content_Types].xml", "_rels/.rels", *wanted) if n in names and n not in parts]:
                 _unpack(archive, needed, parts)
             return title, parts
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
+    except DAMAGED_ZIP:
         raise damaged() from None
     except ElementTree.ParseError:
         raise damaged() from None

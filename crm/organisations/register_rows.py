@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import IO
 
+from crm.exchange.archives import DAMAGED_ZIP
 from crm.exchange.sheets import Unreadable
 from crm.text import _
 from crm.values import BadValue, address, japanese
@@ -58,15 +59,7 @@ def rows_of_file(stream: IO[bytes]) -> Iterator[RegisterRow]:
             for part in members:
                 with archive.open(part) as unpacked:
                     yield from _rows_of_csv(unpacked)
-    except (
-        zipfile.BadZipFile,
-        UnicodeError,
-        csv.Error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
-    ) as problem:
+    except (*DAMAGED_ZIP, csv.Error) as problem:
         raise Unreadable(_("This is not a file of the corporate number register.")) from problem
 
 

@@ -116,6 +116,17 @@ def test_what_is_no_file_of_the_register_is_refused(data: bytes) -> None:
         list(rows_of_file(io.BytesIO(data)))
 
 
+def test_a_zip_whose_packed_bytes_are_broken_is_refused() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("14_kanagawa.csv", as_csv(*(a_row(AOZORA, f"株式会社アオゾラ{n}") for n in range(200))))
+    broken = bytearray(packed.getvalue())
+    start = 30 + len("14_kanagawa.csv")
+    broken[start : start + 40] = bytes([255]) * 40
+    with pytest.raises(Unreadable):
+        list(rows_of_file(io.BytesIO(bytes(broken))))
+
+
 def test_what_differs_is_shown_taken_over_by_a_person_and_then_alike(app: Flask, clock_at: Any) -> None:
     clock_at("2026-05-10 09:00")
     known = an_organisation("株式会社アオゾラ", corporate_number=AOZORA, address="東京都千代田区1-1")
