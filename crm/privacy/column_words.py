@@ -22,7 +22,7 @@ WORDS: dict[str, object] = {
     "cells": _("Cells of the row"), "file_name": _("File"), "typed": _("What was typed"), "reason": _("Reason"),
     "merged_name": _("Merged record"), "chosen": _("Values chosen"), "remark": _("Remark"), "words": _("What the server said"),
     "last_error": _("What the server said"), "email_key": _("Mail address as compared"),
-    "search_key": _("As searched for"), "wish": _("What is asked for"), "received_on": _("Received on"),
+    "search_key": _("As searched for"), "wish": _("What is asked for"), "received_on": _("Request received on"),
     "answered_on": _("Answered on"), "kind": _("Kind"), "employees": _("Employees"),
 }  # fmt: skip
 """Columns without a word here stand only in the JSON; a personal one may not lack its word (a test)."""

@@ -25,7 +25,7 @@ class RequestForm(Form):
     name = TextField(_("Name"), [required()], longest=100)
     email = EmailField(_("Mail address"))
     person = TextField(_("Person we know (number or mail address)"), longest=200)
-    received_on = DayField(_("Received on"), [required()])
+    received_on = DayField(_("Request received on"), [required()])
     wish = LongTextField(_("In their words"), longest=4000)
 
 
@@ -49,7 +49,7 @@ class AnswerForm(Form):
 class ShowingForm(Form):
     """Why somebody's data is taken out as a file."""
 
-    why = TextField(_("What for"), [required()], longest=200)
+    why = TextField(_("Reason for taking the data out"), [required()], longest=200)
 
 
 class ErasureForm(Form):

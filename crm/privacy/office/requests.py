@@ -38,7 +38,7 @@ LISTING = Listing(
         Column("number", _("Number"), sort=PrivacyRequest.number),
         Column("kind", _("What is asked for"), sort=PrivacyRequest.kind),
         Column("name", _("Name"), sort=PrivacyRequest.name),
-        Column("received_on", _("Received on"), kind="day", sort=PrivacyRequest.received_on),
+        Column("received_on", _("Request received on"), kind="day", sort=PrivacyRequest.received_on),
         Column("due_on", _("Answer by"), kind="day", sort=PrivacyRequest.due_on),
         Column("state", _("State"), kind="status", sort=PrivacyRequest.state),
         Column("outcome", _("Answer")),
@@ -48,7 +48,12 @@ LISTING = Listing(
         PrivacyRequest.name.icontains(words, autoescape=True), PrivacyRequest.number.icontains(words, autoescape=True)
     ),
     filters=[
-        Filter("standing", _("Standing"), lambda: [("open", _("Open")), ("closed", _("Closed"))], _standing),
+        Filter(
+            "standing",
+            _("Answered or not"),
+            lambda: [("open", _("To be answered")), ("closed", _("Answered or withdrawn"))],
+            _standing,
+        ),
         choice_filter("kind", _("What is asked for"), PrivacyRequest.kind, RequestKind),
     ],
 )
